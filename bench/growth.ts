@@ -1,0 +1,205 @@
+/**
+ * `npm run bench:growth -- [rows] [sqlite|postgresql]`: what a journal that has grown costs. Paybell applies for some seconds on an empty database;
+ * then rows are made in it by SQL, copies of one notification and its payment with ids of their own; then it applies again, and
+ * its lists and figures are asked for. At last rows that wait are made, and drained while new ones come. Beside each rate stand
+ * the microseconds of CPU that a notification took: on a machine that does other things these are what can be compared.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { prepare } from "../scripts/prepare.mjs";
+import { namesOf } from "./load/notifications.ts";
+import { type Generator, openGenerator } from "./load/open-generator.ts";
+import { readOptions } from "./options.ts";
+import { cpuSeconds, pause, residentMiB } from "./processes.ts";
+import { median, quantile } from "./statistics.ts";
+import { ALL_SUBJECTS } from "./subjects/all.ts";
+import type { RunningSubject } from "./subjects/subject.ts";
+
+const root = join(import.meta.dirname, "..");
+const SECONDS = 10;
+const UNAPPLIED = 1_500;
+/** Made ready for each measurement: more than is applied in that time. */
+const REQUESTS = 80_000;
+const ROWS_AT_ONCE = 50_000;
+const BACKLOG_SHARE = 20;
+/** While the backlog drains. */
+const NEW_PER_SECOND = 100;
+const SETTLED_WITHIN_MS = 120_000;
+const DRAINED_WITHIN_MS = 3_600_000;
+
+const rows = Number(process.argv[2] ?? 1_000_000);
+prepare({ build: true });
+for (const name of (["sqlite", "postgresql"] as const).filter((one) => (process.argv[3] ?? one) === one)) {
+  const folder = mkdtempSync(join(tmpdir(), "paybell-growth-"));
+  const generator = await openGenerator();
+  const { postgresql } = readOptions([], process.env);
+  const subject = await ALL_SUBJECTS[name].start({ root, folder, postgresql });
+  try {
+    await grow(name, subject, generator);
+  } finally {
+    generator.close();
+    await subject.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function grow(name: "sqlite" | "postgresql", subject: RunningSubject, generator: Generator): Promise<void> {
+  const say = (line: string): void => console.log(`[${name}] ${line}`);
+  await appliedPerSecond(subject, generator, "warm");
+  const before = await appliedPerSecond(subject, generator, "small");
+  say(`on a small database: ${told(before)}`);
+  const { readyMs } = await subject.restart(async () => {
+    for (let from = 0; from < rows; from += ROWS_AT_ONCE)
+      await insert(name, subject, { from, to: Math.min(rows, from + ROWS_AT_ONCE), state: "applied" });
+    await subject.execute(name === "postgresql" ? "vacuum analyze" : "analyze");
+    say(`${rows} rows made`);
+  });
+  say(`ready ${readyMs.toFixed(0)} ms after its start`);
+  for (const path of [
+    "/v1/notifications?limit=100",
+    "/v1/notifications?limit=100&outcome=applied",
+    "/v1/notifications?limit=100&gateway=stripe",
+    "/v1/payments?limit=100",
+    "/v1/payments?limit=100&status=paid",
+    "/v1/orders?limit=100",
+    "/health",
+    "/metrics",
+  ])
+    say(`${path}: ${(await askingMs(subject, path)).toFixed(1)} ms`);
+  await appliedPerSecond(subject, generator, "warm2");
+  const after = await appliedPerSecond(subject, generator, "large");
+  say(`on ${rows} rows: ${told(after)}, ${(after.perSecond / before.perSecond).toFixed(2)} of before`);
+  await drain(name, subject, generator, say);
+  say(`peak ${Math.round(Math.max(...subject.pids().map((pid) => residentMiB(pid).peak)))} MiB`);
+}
+
+interface Rate {
+  readonly perSecond: number;
+  /** Of the service and of the database's processes, for each that was applied. */
+  readonly cpuUs: number;
+  readonly refused: number;
+}
+
+function told({ perSecond, cpuUs, refused }: Rate): string {
+  return `${Math.round(perSecond)} applied/s, ${Math.round(cpuUs)} µs of CPU each${refused > 0 ? `, ${refused} REFUSED` : ""}`;
+}
+
+async function appliedPerSecond(subject: RunningSubject, generator: Generator, series: string): Promise<Rate> {
+  const settledAtStart = await settled(subject);
+  const cpuAtStart = await cpuUsed(subject);
+  const seen: { at: number; settled: number }[] = [];
+  const result = await generator.run(
+    {
+      ...{ series, count: REQUESTS, ports: subject.ports, path: subject.path, connections: 256 },
+      ...{ rate: null, seconds: SECONDS, allowed: UNAPPLIED },
+    },
+    async () => {
+      const now = await settled(subject);
+      seen.push({ at: performance.now(), settled: now });
+      return now - settledAtStart + UNAPPLIED;
+    },
+  );
+  const acknowledged = result.acknowledged.length;
+  await until(subject, settledAtStart + acknowledged);
+  const [first, last] = [seen[0], seen.at(-1)];
+  return {
+    perSecond: first && last ? ((last.settled - first.settled) / (last.at - first.at)) * 1000 : Number.NaN,
+    cpuUs: ((await cpuUsed(subject)) - cpuAtStart) * (1e6 / acknowledged),
+    refused: result.sent - acknowledged,
+  };
+}
+
+/** Waits for so many outcomes; a service that never gets there is a failure, not a long run. */
+async function until(subject: RunningSubject, count: number, giveUpMs = SETTLED_WITHIN_MS): Promise<void> {
+  const began = performance.now();
+  while ((await settled(subject)) < count) {
+    if (performance.now() - began > giveUpMs)
+      throw new Error(
+        `${count - (await settled(subject))} of ${count} notifications have no outcome after ${giveUpMs} ms`,
+      );
+    await pause(20);
+  }
+}
+
+async function cpuUsed(subject: RunningSubject): Promise<number> {
+  const database = (await subject.databaseCpuSeconds()) ?? 0;
+  return subject.pids().reduce((sum, pid) => sum + cpuSeconds(pid), database);
+}
+
+async function settled(subject: RunningSubject): Promise<number> {
+  return (await subject.applied?.()) ?? 0;
+}
+
+/** The median of twenty, each after the other. */
+async function askingMs(subject: RunningSubject, path: string): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < 20; i += 1) {
+    const began = performance.now();
+    await subject.ask(path);
+    times.push(performance.now() - began);
+  }
+  return median(times);
+}
+
+async function drain(
+  name: "sqlite" | "postgresql",
+  subject: RunningSubject,
+  generator: Generator,
+  say: (line: string) => void,
+): Promise<void> {
+  const count = Math.ceil(rows / BACKLOG_SHARE);
+  const before = await settled(subject);
+  await subject.restart(() => insert(name, subject, { from: rows, to: rows + count, state: "received" }));
+  const began = performance.now();
+  let drainedAt: number | null = null;
+  // Beside the new ones, which are few: what has an outcome is nearly all of the backlog.
+  const draining = until(subject, before + count, DRAINED_WITHIN_MS).then(() => {
+    drainedAt = performance.now();
+  });
+  const latencies: number[] = [];
+  for (let round = 0; drainedAt === null || round === 0; round += 1) {
+    const result = await generator.run({
+      ...{ series: `new${round}x`, count: NEW_PER_SECOND * SECONDS + 1, ports: subject.ports, path: subject.path },
+      ...{ connections: 64, rate: NEW_PER_SECOND, seconds: SECONDS, allowed: null },
+    });
+    if (drainedAt === null || round === 0) latencies.push(...result.latenciesMs);
+    if (result.sent > result.acknowledged.length) say(`${result.sent - result.acknowledged.length} new ones REFUSED`);
+  }
+  await draining;
+  const seconds = ((drainedAt ?? performance.now()) - began) / 1000;
+  say(`${count} that waited applied ${seconds.toFixed(1)} s after the start: ${Math.round(count / seconds)}/s`);
+  say(`new ones meanwhile acknowledged with p99 ${quantile(latencies, 0.99).toFixed(1)} ms`);
+}
+
+/** Copies of the first notification that was applied, each with an event, a payment and an order of its own. */
+async function insert(
+  name: "sqlite" | "postgresql",
+  subject: RunningSubject,
+  { from, to, state }: { readonly from: number; readonly to: number; readonly state: "applied" | "received" },
+): Promise<void> {
+  const isPostgresql = name === "postgresql";
+  const own = namesOf("warm", 0).event.slice("evt_".length);
+  const other = isPostgresql ? "'grow' || lpad(n::text, 20, '0')" : "'grow' || printf('%020d', n)";
+  const numbers = isPostgresql
+    ? `generate_series(${from}, ${to - 1}) as n`
+    : `(with recursive t(n) as (select ${from} union all select n + 1 from t where n < ${to - 1}) select n from t)`;
+  const body = isPostgresql
+    ? `convert_to(replace(convert_from(i.body, 'UTF8'), '${own}', ${other}), 'UTF8')`
+    : `cast(replace(cast(i.body as text), '${own}', ${other}) as blob)`;
+  const hash = isPostgresql ? "md5(n::text) || md5((-n)::text)" : "lower(hex(randomblob(32)))";
+  const waits = state === "received";
+  const due = isPostgresql ? "clock_timestamp()" : "cast(unixepoch('subsec') * 1000 as integer)";
+  await subject.execute(
+    `insert into inputs (id, kind, gateway, account, key, body_hash, body, headers, query, received_at, state, type, live, payment, due_at, attempts, repeats, settled_at)
+     select 'ntf_' || ${other}, kind, gateway, account, 'evt_' || ${other}, ${hash}, ${body}, headers, query, received_at, '${state}',
+       ${waits ? "null, null, null" : `type, live, 'pay_' || ${other}`}, ${waits ? due : "null"}, 1, 0, ${waits ? "null" : "settled_at"}
+     from inputs i, ${numbers} where i.key = 'evt_${own}'`,
+  );
+  if (waits) return;
+  await subject.execute(
+    `insert into payments (id, provider, account, live, gateways, reference, status, sequence, created_at, changed_at, state)
+     select 'pay_' || ${other}, provider, account, live, gateways, 'pi_' || ${other}, status, sequence, created_at, changed_at, replace(state, '${own}', ${other})
+     from payments p, ${numbers} where p.reference = 'pi_${own}'`,
+  );
+}

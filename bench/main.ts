@@ -1,0 +1,108 @@
+/**
+ * `npm run bench`: how fast Paybell is beside what one would take instead, on the same machine in the same run. Exit status 1
+ * if anything that was acknowledged is not there afterwards.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client } from "pg";
+import { prepare } from "../scripts/prepare.mjs";
+import { openGenerator } from "./load/open-generator.ts";
+import { measure } from "./measure.ts";
+import { type Options, readOptions, type SubjectName, USAGE } from "./options.ts";
+import { type Round, report } from "./report.ts";
+import { ALL_SUBJECTS } from "./subjects/all.ts";
+
+const root = join(import.meta.dirname, "..");
+
+async function main(): Promise<number> {
+  const options = optionsOf(process.argv.slice(2));
+  if (options === null) return 2;
+  prepare({ build: true });
+  if (options.subjects.includes("peer")) installPeer();
+  const before = loadavg()[0] ?? 0;
+  const rounds = await runRounds(options);
+  const text = report(rounds, {
+    command: ["npm run bench", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])].join(" "),
+    seconds: options.seconds,
+    rounds: options.rounds,
+    at: new Date(),
+    postgresql: await versionOf(options.postgresql),
+    load: [before, loadavg()[0] ?? 0],
+  });
+  console.log(`\n${text}`);
+  if (options.results !== null) writeFileSync(options.results, fileOf(text));
+  return rounds.every(({ figures }) => figures.lost === 0 && figures.unapplied === 0) ? 0 : 1;
+}
+
+function optionsOf(parameters: readonly string[]): Options | null {
+  try {
+    return readOptions(parameters, process.env);
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    return null;
+  }
+}
+
+/** What only the comparison needs stays out of Paybell's own dependencies. */
+function installPeer(): void {
+  const folder = join(root, "bench");
+  if (existsSync(join(folder, "node_modules/@supabase/stripe-sync-engine"))) return;
+  console.log("Installing the peer into bench/node_modules …");
+  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder, stdio: "inherit" });
+  if (status !== 0) throw new Error("npm ci failed in bench/; without it: --subjects ceiling,sqlite,postgresql");
+}
+
+async function runRounds(options: Options): Promise<readonly Round[]> {
+  const rounds: Round[] = [];
+  for (let number = 1; number <= options.rounds; number += 1) {
+    for (const subject of options.subjects) {
+      const progress = `round ${number} of ${options.rounds}, ${subject}`;
+      rounds.push({
+        subject,
+        figures: await runSubject(subject, options, (line) => console.log(`[${progress}] ${line}`)),
+      });
+    }
+  }
+  return rounds;
+}
+
+/** Everything fresh: database, processes, the generator as well. */
+async function runSubject(name: SubjectName, options: Options, say: (line: string) => void) {
+  const folder = mkdtempSync(join(tmpdir(), "paybell-bench-"));
+  const generator = await openGenerator();
+  const subject = await ALL_SUBJECTS[name].start({ root, folder, postgresql: options.postgresql });
+  try {
+    return await measure({ subject, generator, seconds: options.seconds, say });
+  } finally {
+    generator.close();
+    await subject.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function versionOf(url: string): Promise<string> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ server_version: string }>("show server_version");
+    return `PostgreSQL ${rows[0]?.server_version.split(" ")[0]}`;
+  } catch {
+    return "no PostgreSQL";
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+function fileOf(text: string): string {
+  return [
+    "# What the benchmark measured",
+    "",
+    "Written by `npm run bench`, not to be edited. Where the time goes, what was measured besides, and why a mark is missed: [READING.md](READING.md).",
+    "",
+    text,
+  ].join("\n");
+}
+
+process.exitCode = await main();

@@ -1,0 +1,315 @@
+import { amountOf, type Names, namesOf } from "./load/notifications.ts";
+import type { Generator, Watch } from "./load/open-generator.ts";
+import type { Load, LoadResult } from "./load/protocol.ts";
+import { cpuSeconds, pause, residentMiB } from "./processes.ts";
+import { quantile } from "./statistics.ts";
+import type { RunningSubject } from "./subjects/subject.ts";
+
+/** Everything that is measured of one subject in one round. Times in ms; NaN where there is nothing to measure. */
+export interface Figures {
+  readonly acknowledgedPerSecond: number;
+  /** With their outcome, as fast as they keep coming; what is acknowledged, where that is the outcome. */
+  readonly appliedPerSecond: number;
+  readonly loneMs: number;
+  readonly latencies: readonly Latency[];
+  /** From the acknowledgement to the order's `paid`, at half of `appliedPerSecond`. */
+  readonly paidP50Ms: number;
+  readonly paidP99Ms: number;
+  /** Microseconds of CPU for each fully applied notification: of the service, of the database's processes. */
+  readonly serviceCpuUs: number;
+  readonly databaseCpuUs: number;
+  readonly bytesPerNotification: number;
+  readonly peakMiB: number;
+  readonly readyMs: number;
+  readonly overload: Overload;
+  readonly acknowledged: number;
+  /** Acknowledged and not there afterwards: has to be none. */
+  readonly lost: number;
+  readonly unapplied: number;
+}
+
+export interface Latency {
+  /** Of the subject's own maximum. */
+  readonly share: number;
+  readonly rate: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  /** Answered anything but 2xx. */
+  readonly refused: number;
+}
+
+/** Ten times what it can take. */
+export interface Overload {
+  readonly acknowledgedPerSecond: number;
+  readonly refused: number;
+  readonly refusalP99Ms: number;
+  readonly withoutRetryAfter: number;
+  readonly othersThan503: number;
+  /** Acknowledged a second in the three seconds after it, as a share of the maximum before. */
+  readonly recovered: number;
+}
+
+const CONNECTIONS = 256;
+/** As many gateways' connections as nobody has. */
+const OVERLOAD_CONNECTIONS = 3_000;
+const OVERLOAD_TIMES = 10;
+const OVERLOAD_REQUESTS = 200_000;
+/** What a queue in memory holds: more would measure how fast leftovers are found. */
+const UNAPPLIED = 1_500;
+const SHARES = [0.25, 0.5, 0.8];
+const LONE = 200;
+/** Orders that are registered and followed until they are paid, per second. */
+const FOLLOWED_PER_SECOND = 20;
+const PAID_WITHIN_MS = 5_000;
+const SETTLED_WITHIN_MS = 120_000;
+/** More than anybody applies a second: so many orders are registered for it. */
+const PREPARED_PER_SECOND = 2_500;
+const LOOKED_UP_AT_ONCE = 5_000;
+/** More than any subject reaches before its first measurement is known. */
+const UNKNOWN_RATE = 20_000;
+
+export interface MeasureParts {
+  readonly subject: RunningSubject;
+  readonly generator: Generator;
+  readonly seconds: number;
+  readonly say: (line: string) => void;
+}
+
+export async function measure(parts: MeasureParts): Promise<Figures> {
+  const { subject, seconds } = parts;
+  const phases = new Phases(parts);
+  const warmSeconds = Math.min(2, seconds);
+  const warm = await phases.run("warming up", { seconds: warmSeconds, expected: UNKNOWN_RATE });
+  if (warm.acknowledged.length === 0) throw new Error(`nothing was acknowledged: ${JSON.stringify(warm.others)}`);
+  // A slow subject answers its first requests when the time of sending is over.
+  const expected = 1.6 * Math.max(perSecond(warm), warm.acknowledged.length / warmSeconds);
+  const lone = await phases.run("a lone request", { seconds, expected, connections: 1, count: LONE });
+  const maximum = perSecond(await phases.run("as fast as it acknowledges", { seconds, expected }));
+  const applied = await measureApplied(parts, phases, expected);
+  const latencies: Latency[] = [];
+  for (const share of SHARES) {
+    const rate = share * maximum;
+    latencies.push(latencyOf(share, rate, await phases.run(`at ${share * 100} %`, { seconds, expected, rate })));
+  }
+  const paidMs = await measurePaid(parts, phases, applied.perSecond / 2);
+  const overload = await measureOverload(parts, phases, maximum);
+  const peakMiB = Math.max(...subject.pids().map((pid) => residentMiB(pid).peak));
+  const { readyMs } = await subject.restart();
+  return {
+    acknowledgedPerSecond: maximum,
+    appliedPerSecond: applied.perSecond,
+    loneMs: quantile(lone.latenciesMs, 0.5),
+    latencies,
+    paidP50Ms: quantile(paidMs, 0.5),
+    paidP99Ms: quantile(paidMs, 0.99),
+    ...applied.cost,
+    peakMiB,
+    readyMs,
+    overload,
+    ...(await phases.lookUp()),
+  };
+}
+
+interface Phase {
+  readonly seconds: number;
+  /** The most that may be acknowledged in a second: so many requests are made ready. */
+  readonly expected: number;
+  readonly rate?: number;
+  readonly connections?: number;
+  readonly count?: number;
+  readonly allowed?: number;
+}
+
+/** Runs one load after the other, each on what the last one left settled, and remembers what was promised. */
+class Phases {
+  readonly #parts: MeasureParts;
+  readonly #acknowledged: Names[] = [];
+  #series = 0;
+
+  constructor(parts: MeasureParts) {
+    this.#parts = parts;
+  }
+
+  /** The series of the next load. */
+  get next(): string {
+    return `p${this.#series}x`;
+  }
+
+  async run(name: string, phase: Phase, watch?: Watch): Promise<LoadResult> {
+    const { subject, generator, say } = this.#parts;
+    const series = this.next;
+    this.#series += 1;
+    const load: Load = {
+      series,
+      count: phase.count ?? Math.ceil(phase.seconds * (phase.rate ?? phase.expected)) + CONNECTIONS,
+      ports: subject.ports,
+      path: subject.path,
+      connections: phase.connections ?? CONNECTIONS,
+      rate: phase.rate ?? null,
+      seconds: phase.seconds,
+      allowed: phase.allowed ?? null,
+    };
+    const result = await generator.run(load, watch);
+    for (const index of result.acknowledged) this.#acknowledged.push(namesOf(series, index));
+    const others = Object.entries(result.others).map(([word, count]) => `, ${count} ${word}`);
+    say(`${name}: ${Math.round(perSecond(result))}/s${others.join("")}`);
+    await this.#settled();
+    return result;
+  }
+
+  /** Waits until everything acknowledged has its outcome; what never gets one is told by the look-up. */
+  async #settled(): Promise<void> {
+    const { applied } = this.#parts.subject;
+    const until = performance.now() + SETTLED_WITHIN_MS;
+    while (applied !== null && (await applied()) < this.#acknowledged.length && performance.now() < until)
+      await pause(20);
+  }
+
+  async lookUp(): Promise<Pick<Figures, "acknowledged" | "lost" | "unapplied">> {
+    const { lookUp } = this.#parts.subject;
+    const acknowledged = this.#acknowledged.length;
+    if (lookUp === null) return { acknowledged, lost: 0, unapplied: 0 };
+    let found = { stored: 0, applied: 0 };
+    for (let from = 0; from < acknowledged; from += LOOKED_UP_AT_ONCE) {
+      const part = await lookUp(this.#acknowledged.slice(from, from + LOOKED_UP_AT_ONCE));
+      found = { stored: found.stored + part.stored, applied: found.applied + part.applied };
+    }
+    return { acknowledged, lost: acknowledged - found.stored, unapplied: acknowledged - found.applied };
+  }
+}
+
+/** Sends no more than the subject brings to an end: what is sustained, however long it lasts. */
+async function measureApplied(parts: MeasureParts, phases: Phases, expected: number) {
+  const { subject, seconds } = parts;
+  const { applied, prepare } = subject;
+  const most = prepare === null ? expected : Math.min(expected, PREPARED_PER_SECOND);
+  await prepare?.(ordersOf(phases.next, Math.ceil(seconds * most) + CONNECTIONS));
+  const before = await costsOf(subject);
+  const settledBefore = await applied?.();
+  let first: Seen = null;
+  let last: Seen = null;
+  const watch: Watch = async () => {
+    const settled = (await applied?.()) ?? 0;
+    last = { at: performance.now(), settled };
+    first ??= last;
+    return settled - (settledBefore ?? 0) + UNAPPLIED;
+  };
+  const pacing = applied === null ? [] : ([watch] as const);
+  const result = await phases.run(
+    "as fast as it applies",
+    { seconds, expected: most, ...(applied !== null && { allowed: UNAPPLIED }) },
+    ...pacing,
+  );
+  const cost = costBetween(before, await costsOf(subject), result.acknowledged.length);
+  return { perSecond: rateBetween(first, last) ?? perSecond(result), cost };
+}
+
+/** What the notifications of a series are for. */
+function ordersOf(series: string, count: number): readonly { readonly reference: string; readonly total: number }[] {
+  return Array.from({ length: count }, (_, index) => ({
+    reference: namesOf(series, index).order,
+    total: amountOf(index),
+  }));
+}
+
+type Seen = { readonly at: number; readonly settled: number } | null;
+
+function rateBetween(first: Seen, last: Seen): number | null {
+  return first === null || last === null || last.at === first.at
+    ? null
+    : ((last.settled - first.settled) / (last.at - first.at)) * 1000;
+}
+
+interface Costs {
+  readonly serviceSeconds: number;
+  readonly databaseSeconds: number | null;
+  readonly bytes: number | null;
+}
+
+async function costsOf(subject: RunningSubject): Promise<Costs> {
+  return {
+    serviceSeconds: subject.pids().reduce((sum, pid) => sum + cpuSeconds(pid), 0),
+    databaseSeconds: await subject.databaseCpuSeconds(),
+    bytes: await subject.bytesWritten(),
+  };
+}
+
+function costBetween(
+  before: Costs,
+  after: Costs,
+  count: number,
+): Pick<Figures, "serviceCpuUs" | "databaseCpuUs" | "bytesPerNotification"> {
+  const each = (from: number | null, to: number | null): number =>
+    from === null || to === null ? Number.NaN : (to - from) / count;
+  return {
+    serviceCpuUs: 1e6 * each(before.serviceSeconds, after.serviceSeconds),
+    databaseCpuUs: 1e6 * each(before.databaseSeconds, after.databaseSeconds),
+    bytesPerNotification: each(before.bytes, after.bytes),
+  };
+}
+
+function latencyOf(share: number, rate: number, result: LoadResult): Latency {
+  return {
+    share,
+    rate,
+    p50: quantile(result.latenciesMs, 0.5),
+    p99: quantile(result.latenciesMs, 0.99),
+    p999: quantile(result.latenciesMs, 0.999),
+    refused: result.sent - result.acknowledged.length,
+  };
+}
+
+/**
+ * Orders are registered, their notifications come with all the others, and each is asked for over the API until it is paid.
+ * Which: every so manieth of the series, so that they are spread over its time.
+ */
+async function measurePaid(parts: MeasureParts, phases: Phases, rate: number): Promise<readonly number[]> {
+  const { orders } = parts.subject;
+  if (orders === null) return [];
+  const { seconds } = parts;
+  const series = phases.next;
+  const every = Math.max(1, Math.round(rate / FOLLOWED_PER_SECOND));
+  const followed = new Map<number, string>();
+  for (let index = every; index < seconds * rate; index += every) followed.set(index, namesOf(series, index).order);
+  for (const [index, order] of followed) await orders.register(order, amountOf(index));
+  const paidAt = new Map<number, number>();
+  const startedAt = performance.now();
+  const following = [...followed].map(async ([index, order]) => {
+    await pause((index / rate) * 1000 - 5);
+    while (performance.now() - startedAt < seconds * 1000 + PAID_WITHIN_MS) {
+      if (await orders.isPaid(order)) return void paidAt.set(index, performance.timeOrigin + performance.now());
+      await pause(3);
+    }
+  });
+  const result = await phases.run("at half of what it applies", { seconds, expected: rate, rate });
+  await Promise.all(following);
+  return [...result.acknowledged].flatMap((index, i) => {
+    const at = paidAt.get(index);
+    return followed.has(index) ? [(at ?? Number.POSITIVE_INFINITY) - (result.answeredAt[i] ?? 0)] : [];
+  });
+}
+
+async function measureOverload(parts: MeasureParts, phases: Phases, maximum: number): Promise<Overload> {
+  const { seconds } = parts;
+  const rate = OVERLOAD_TIMES * maximum;
+  // As many as the generator can hold ready; the rate is what matters, and beyond some seconds nothing new happens.
+  const overloadedFor = Math.min(seconds, OVERLOAD_REQUESTS / rate);
+  const during = await phases.run("at ten times its maximum", {
+    ...{ seconds: overloadedFor, expected: rate, rate, connections: OVERLOAD_CONNECTIONS },
+  });
+  const after = await phases.run("and after it", { seconds: Math.min(3, seconds), expected: 1.6 * maximum });
+  const { "503": refused = 0, ...others } = during.others;
+  return {
+    acknowledgedPerSecond: perSecond(during),
+    refused,
+    refusalP99Ms: quantile(during.refusalsMs, 0.99),
+    withoutRetryAfter: during.withoutRetryAfter,
+    othersThan503: Object.values(others).reduce((sum, count) => sum + count, 0),
+    recovered: perSecond(after) / maximum,
+  };
+}
+
+function perSecond({ inTime, seconds }: LoadResult): number {
+  return inTime / seconds;
+}

@@ -1,0 +1,83 @@
+import { parseArgs } from "node:util";
+
+export const SUBJECTS = [
+  "ceiling",
+  "sqlite",
+  "postgresql",
+  "postgresql-2",
+  "sqlite-told",
+  "postgresql-told",
+  "sqlite-all",
+  "postgresql-all",
+  "plain",
+  "peer",
+] as const;
+
+export type SubjectName = (typeof SUBJECTS)[number];
+
+export interface Options {
+  /** How often each subject is measured, in turn with the others. */
+  readonly rounds: number;
+  /** How long each phase of a measurement lasts. */
+  readonly seconds: number;
+  readonly subjects: readonly SubjectName[];
+  /** Where the report goes; null where the run is too small to be kept. */
+  readonly results: string | null;
+  /** A PostgreSQL server on which databases may be made and dropped. */
+  readonly postgresql: string;
+}
+
+export const USAGE = `npm run bench -- [options]
+  --quick              one round of two seconds a phase: under three minutes in all
+  --rounds N           rounds, each subject in turn (default 3)
+  --seconds N          seconds a phase (default 10); a subject has seven phases, so a round of all subjects takes some eleven minutes
+  --subjects a,b       of ${SUBJECTS.join(", ")} (default all)
+  --results FILE       the report (default bench/RESULTS.md; with --quick or --subjects it is only printed)
+PostgreSQL: BENCH_DATABASE_URL, else TEST_DATABASE_URL, else 127.0.0.1:5432 as postgres. Databases are made there and dropped.`;
+
+const QUICK = { rounds: 1, seconds: 2 };
+const FULL = { rounds: 3, seconds: 10 };
+
+/** Throws an Error with a sentence for people. */
+export function readOptions(
+  parameters: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Options {
+  const { values } = parseArgs({
+    args: [...parameters],
+    options: {
+      quick: { type: "boolean", default: false },
+      rounds: { type: "string" },
+      seconds: { type: "string" },
+      subjects: { type: "string" },
+      results: { type: "string" },
+    },
+  });
+  const byDefault = values.quick ? QUICK : FULL;
+  const isWhole = !values.quick && values.subjects === undefined;
+  return {
+    rounds: values.rounds === undefined ? byDefault.rounds : numberOf("rounds", values.rounds, 1, 50),
+    seconds: values.seconds === undefined ? byDefault.seconds : numberOf("seconds", values.seconds, 0.1, 600),
+    subjects: values.subjects === undefined ? SUBJECTS : subjectsOf(values.subjects),
+    results: values.results ?? (isWhole ? "bench/RESULTS.md" : null),
+    postgresql:
+      environment.BENCH_DATABASE_URL ??
+      environment.TEST_DATABASE_URL ??
+      "postgresql://postgres@127.0.0.1:5432/postgres",
+  };
+}
+
+function numberOf(name: string, text: string, low: number, high: number): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= low && value <= high))
+    throw new Error(`--${name} is a number from ${low} to ${high}`);
+  return value;
+}
+
+function subjectsOf(text: string): readonly SubjectName[] {
+  return text.split(",").map((name) => {
+    const known = SUBJECTS.find((subject) => subject === name);
+    if (known === undefined) throw new Error(`--subjects are among ${SUBJECTS.join(", ")}`);
+    return known;
+  });
+}

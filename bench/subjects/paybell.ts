@@ -1,0 +1,227 @@
+import { join } from "node:path";
+import { type BenchDatabase, openPostgresql, openSqlite } from "../database.ts";
+import { type Names, STRIPE_SECRET } from "../load/notifications.ts";
+import { freePort, type ServerProcess, startServer } from "../processes.ts";
+import type { Orders, RunningSubject, Subject, Workplace } from "./subject.ts";
+
+/** Paybell itself: built, in processes of its own, with its defaults. */
+
+const API_TOKEN = "bench-token-0123456789abcdefghijklmnopqrstuv";
+
+export const PAYBELL_SQLITE: Subject = {
+  name: "sqlite",
+  title: "Paybell, SQLite",
+  start: async (place) => startPaybell(place, openSqlite(place.folder), 1),
+};
+
+export const PAYBELL_POSTGRESQL: Subject = {
+  name: "postgresql",
+  title: "Paybell, PostgreSQL",
+  start: async (place) => startPaybell(place, await openPostgresql(place.postgresql), 1),
+};
+
+export const PAYBELL_TWO_PROCESSES: Subject = {
+  name: "postgresql-2",
+  title: "Paybell, PostgreSQL, two processes",
+  start: async (place) => startPaybell(place, await openPostgresql(place.postgresql), 2),
+};
+
+export const PAYBELL_SQLITE_TOLD: Subject = {
+  name: "sqlite-told",
+  title: "Paybell, SQLite, with an endpoint and mail",
+  start: (place) => withReceivers(place, openSqlite(place.folder)),
+};
+
+export const PAYBELL_POSTGRESQL_TOLD: Subject = {
+  name: "postgresql-told",
+  title: "Paybell, PostgreSQL, with an endpoint and mail",
+  start: async (place) => withReceivers(place, await openPostgresql(place.postgresql)),
+};
+
+export const PAYBELL_SQLITE_ALL: Subject = {
+  name: "sqlite-all",
+  title: "Paybell, SQLite, all that follows",
+  start: (place) => withEffects(place, openSqlite(place.folder)),
+};
+
+export const PAYBELL_POSTGRESQL_ALL: Subject = {
+  name: "postgresql-all",
+  title: "Paybell, PostgreSQL, all that follows",
+  start: async (place) => withEffects(place, await openPostgresql(place.postgresql)),
+};
+
+/** Goods that the orders are of: several, as in a shop. */
+const SKUS = Array.from({ length: 20 }, (_, index) => `TEA-${index}`);
+const REGISTERED_AT_ONCE = 32;
+
+/** Every effect is on, and has something to do: orders are of counted goods and of known buyers. */
+async function withEffects(place: Workplace, database: BenchDatabase): Promise<RunningSubject> {
+  // `BENCH_EFFECTS` measures some of them.
+  const paybell = await startPaybell(place, database, 1, effectsFrom(process.env.BENCH_EFFECTS));
+  const port = paybell.ports[0] ?? 0;
+  for (const sku of SKUS) {
+    const load = { reference: `bench-${sku}`, level: 100_000_000, by: "bench", reason: "a full house" };
+    await send("PUT", port, `/v1/stock/${sku}`, load);
+  }
+  return {
+    ...paybell,
+    prepare: async (orders) => {
+      const rest = orders.entries();
+      const register = async (): Promise<void> => {
+        for (const [index, { reference, total }] of rest)
+          await postTo(port, "/v1/orders", boughtBy(index, reference, total));
+      };
+      await Promise.all(Array.from({ length: REGISTERED_AT_ONCE }, register));
+    },
+  };
+}
+
+function effectsFrom(names: string | undefined): Readonly<Record<string, string>> {
+  return names === undefined ? {} : { EFFECTS: names };
+}
+
+/** Two goods; each buyer comes again after some thousand orders. */
+function boughtBy(index: number, reference: string, total: number) {
+  const lines = [0, 1].map((line) => ({
+    sku: SKUS[(index + 7 * line) % SKUS.length],
+    name: `Tea ${line}`,
+    quantity: 1 + (index % 3),
+    amount: line === 0 ? total - 500 : 500,
+  }));
+  const customer = { email: `buyer${index % 5_000}@example.com`, name: "Ann Example" };
+  return { reference, currency: "USD", total, customer, lines };
+}
+
+/** An endpoint hears of every event; mail goes out for the orders that are registered with an address. */
+async function withReceivers(place: Workplace, database: BenchDatabase): Promise<RunningSubject> {
+  const [port, smtpPort] = [await freePort(), await freePort()];
+  const receivers = await startServer({
+    command: ["--import", "tsx", join(place.root, "bench/servers/receivers.ts")],
+    env: { SMTP_PORT: String(smtpPort) },
+    port,
+    readyPath: "/",
+  });
+  const settings = { ...BARE, SMTP_URL: `smtp://127.0.0.1:${smtpPort}`, MAIL_FROM: "shop@example.com" };
+  const paybell = await startPaybell(place, database, 1, settings);
+  await postTo(paybell.ports[0] ?? 0, "/v1/endpoints", { url: `http://127.0.0.1:${port}/`, events: ["*"] });
+  return {
+    ...paybell,
+    stop: async () => {
+      await paybell.stop();
+      await receivers.stop();
+    },
+  };
+}
+
+/** Payments, orders and telling of them, and nothing that follows: what others are compared with has no such thing. */
+const BARE = { EFFECTS: "off" };
+
+async function startPaybell(
+  place: Workplace,
+  database: BenchDatabase,
+  count: number,
+  env: Readonly<Record<string, string>> = BARE,
+): Promise<RunningSubject> {
+  const ports = await Promise.all(Array.from({ length: count }, freePort));
+  let servers = await startAll(place, database, ports, env);
+  return {
+    ports,
+    pids: () => servers.map(({ pid }) => pid),
+    path: "/ipn/stripe",
+    async restart(whileStopped) {
+      await Promise.all(servers.map((server) => server.stop()));
+      await whileStopped?.();
+      servers = await startAll(place, database, ports, env);
+      return { readyMs: Math.max(...servers.map(({ readyMs }) => readyMs)) };
+    },
+    applied: async () => {
+      const [row] = await database.query("select cast(coalesce(sum(count), 0) as bigint) as settled from heard");
+      return Number(row?.settled ?? 0);
+    },
+    lookUp: (names) => lookUp(database, names),
+    orders: ordersOf(ports[0] ?? 0),
+    prepare: null,
+    ask: (path) => ask(`http://127.0.0.1:${ports[0]}${path}`),
+    execute: database.execute,
+    databaseCpuSeconds: database.cpuSeconds,
+    bytesWritten: () => database.bytesWritten(servers.map(({ pid }) => pid)),
+    stop: async () => {
+      await Promise.all(servers.map((server) => server.stop()));
+      await database.drop();
+    },
+  };
+}
+
+/** The first alone: it brings the schema. */
+async function startAll(
+  place: Workplace,
+  database: BenchDatabase,
+  ports: readonly number[],
+  env: Readonly<Record<string, string>>,
+): Promise<readonly ServerProcess[]> {
+  const servers: ServerProcess[] = [];
+  for (const port of ports) {
+    servers.push(
+      await startServer({
+        command: [join(place.root, "dist/main.js")],
+        env: {
+          DATA_DIR: place.folder,
+          DATABASE_URL: database.url,
+          API_TOKEN,
+          STRIPE_WEBHOOK_SECRET: STRIPE_SECRET,
+          ...env,
+        },
+        port,
+        readyPath: "/health/ready",
+      }),
+    );
+  }
+  return servers;
+}
+
+async function lookUp(
+  database: BenchDatabase,
+  names: readonly Names[],
+): Promise<{ readonly stored: number; readonly applied: number }> {
+  // Ours alone, made of letters and digits: nothing to escape.
+  const keys = names.map(({ event }) => `'${event}'`).join(", ");
+  const [row] = await database.query(
+    `select count(*) as stored, count(case when state = 'applied' then 1 end) as applied from inputs
+     where gateway = 'stripe' and account = 'default' and key in (${keys})`,
+  );
+  return { stored: Number(row?.stored ?? 0), applied: Number(row?.applied ?? 0) };
+}
+
+async function ask(url: string): Promise<string> {
+  const answer = await fetch(url, { headers: { authorization: `Bearer ${API_TOKEN}` } });
+  if (answer.status !== 200) throw new Error(`${url}: ${answer.status}`);
+  return answer.text();
+}
+
+function ordersOf(port: number): Orders {
+  const url = `http://127.0.0.1:${port}/v1/orders`;
+  const headers = { authorization: `Bearer ${API_TOKEN}` };
+  return {
+    register: (reference, total) =>
+      postTo(port, "/v1/orders", { reference, currency: "USD", total, customer: { email: "ann@example.com" } }),
+    isPaid: async (reference) => {
+      const answer = await fetch(`${url}/${reference}`, { headers });
+      return answer.status === 200 && (await answer.text()).includes('"status":"paid"');
+    },
+  };
+}
+
+function postTo(port: number, path: string, body: unknown): Promise<void> {
+  return send("POST", port, path, body);
+}
+
+async function send(method: string, port: number, path: string, body: unknown): Promise<void> {
+  const headers = { authorization: `Bearer ${API_TOKEN}`, "content-type": "application/json" };
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+    method,
+    headers,
+    body: JSON.stringify(body),
+  });
+  await answer.body?.cancel();
+  if (answer.status !== 201 && answer.status !== 200) throw new Error(`${path}: ${answer.status}`);
+}

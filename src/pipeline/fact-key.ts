@@ -1,0 +1,37 @@
+import { hash } from "node:crypto";
+import type { Item } from "../gateways/gateway.ts";
+import { canonical } from "../payments/canonical.ts";
+import type { Fact, Scope, StoredFact } from "../payments/fact.ts";
+
+/** Where a set of items came from. */
+export interface Origin {
+  readonly gateway: string;
+  readonly provider: string;
+  readonly account: string;
+  readonly input: string;
+  readonly receivedAt: Date;
+}
+
+/**
+ * Gives each fact its place. The key is made of the item's key and of what the fact says, so that a repetition is the same
+ * fact, and two renderings of one event (Stripe renders by the endpoint's API version) are two facts, in any order of arrival.
+ */
+export function placeFacts(items: readonly Item[], origin: Origin): readonly StoredFact[] {
+  return items.flatMap((item) => {
+    const scope: Scope = { provider: origin.provider, account: origin.account, live: item.live };
+    return item.facts.map((fact) => place(fact, item.key, scope, origin));
+  });
+}
+
+function place(fact: Fact, itemKey: string, scope: Scope, origin: Origin): StoredFact {
+  const content = hash("sha256", canonical(fact)).slice(0, 20);
+  return {
+    ...fact,
+    // A clock ahead of ours must not make a statement the newest for ever.
+    at: Math.min(fact.at, origin.receivedAt.getTime()),
+    scope,
+    gateway: origin.gateway,
+    input: origin.input,
+    key: `${origin.gateway}/${origin.account}/${scope.live ? "live" : "test"}/${itemKey}#${content}`,
+  };
+}

@@ -1,0 +1,73 @@
+import { PrismaLibSql } from "@prisma/adapter-libsql";
+import { SQLITE } from "../dialect.ts";
+import { storeError } from "../errors.ts";
+import { PrismaClient } from "../generated/sqlite/client.ts";
+import { rawSession } from "../raw-session.ts";
+import type { Session } from "../session.ts";
+import type { AuditDatabase } from "./audit-database.ts";
+
+/**
+ * Connections of its own to a file that another process may serve: WAL lets readers stand beside the writer, and a short
+ * BEGIN IMMEDIATE beside a server makes that one wait for a few milliseconds (it takes `busy` for "again").
+ */
+export async function openSqliteAudit(url: string, writing: boolean): Promise<AuditDatabase> {
+  const reader = await connect(url, ["query_only = 1"]);
+  const writer = writing ? await connect(url, ["synchronous = FULL", "fullfsync = 1"]) : null;
+  const inTurn = turns();
+  return {
+    dialect: SQLITE,
+    // One connection holds one transaction at a time.
+    snapshot: (work) => inTurn(() => within(reader, "BEGIN", work)),
+    repair: (work) => {
+      if (writer === null) throw new Error("opened for reading only");
+      return inTurn(() => within(writer, "BEGIN IMMEDIATE", work));
+    },
+    close: async () => {
+      await Promise.allSettled([reader.$disconnect(), writer?.$disconnect()]);
+    },
+  };
+}
+
+async function connect(url: string, pragmas: readonly string[]): Promise<PrismaClient> {
+  const adapter = new PrismaLibSql({ url, intMode: "bigint" }, { timestampFormat: "unixepoch-ms" });
+  const client = new PrismaClient({ adapter, errorFormat: "minimal" });
+  try {
+    for (const pragma of pragmas) await client.$queryRawUnsafe(`PRAGMA ${pragma}`);
+    return client;
+  } catch (error) {
+    await client.$disconnect();
+    throw storeError(error, "open");
+  }
+}
+
+async function within<Result>(
+  client: PrismaClient,
+  begin: string,
+  work: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  const run = async (during: string, sql: string): Promise<void> => {
+    try {
+      await client.$executeRawUnsafe(sql);
+    } catch (error) {
+      throw storeError(error, during);
+    }
+  };
+  await run("begin", begin);
+  try {
+    const result = await work(rawSession({ client, placeholders: (sql) => sql.replaceAll(/\$(\d)/g, "?$1") }));
+    await run("commit", "COMMIT");
+    return result;
+  } catch (error) {
+    await client.$executeRawUnsafe("ROLLBACK").catch(() => undefined);
+    throw error;
+  }
+}
+
+function turns(): <Result>(work: () => Promise<Result>) => Promise<Result> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const next = last.then(work, work);
+    last = next.catch(() => undefined);
+    return next;
+  };
+}

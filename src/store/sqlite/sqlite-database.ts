@@ -1,0 +1,98 @@
+import { dirname } from "node:path";
+import { MessageChannel, type MessagePort } from "node:worker_threads";
+import { SQLITE } from "../dialect.ts";
+import { storeError } from "../errors.ts";
+import { PrismaClient } from "../generated/sqlite/client.ts";
+import { type RawClient, rawSession, readingSession } from "../raw-session.ts";
+import type { Database } from "../session.ts";
+import type { SharedStore } from "../store.ts";
+import { driver } from "./driver.ts";
+import { lockFile } from "./file-lock.ts";
+import { libsqlClient } from "./libsql-client.ts";
+import { networkDisk, networkDiskWarning } from "./network-disk.ts";
+import { openWriter } from "./open-writer.ts";
+import { inTransaction, numbered } from "./sqlite-transaction.ts";
+import { Turns } from "./turns.ts";
+import { serveTurns } from "./turns-port.ts";
+
+/**
+ * One writing connection whose users take turns, and one that only reads. Transactions are BEGIN IMMEDIATE … COMMIT on the
+ * writing connection itself: Prisma's interactive ones make libSQL open a new connection each time, which forgets every pragma.
+ */
+export async function openSqlite(
+  file: string,
+  url: string,
+  { threads, warn }: { readonly threads: boolean; readonly warn: (message: string) => void },
+): Promise<Database> {
+  const unlock = await lockFile(file);
+  const disk = networkDisk(dirname(file));
+  if (disk !== null) warn(networkDiskWarning(file, disk));
+  const { statements, share, close } = await openWriter(url, threads);
+  const writer = libsqlClient(statements);
+  const reader = new PrismaClient({ adapter: driver(url), errorFormat: "minimal" });
+  const closeAll = async (): Promise<void> => {
+    await Promise.allSettled([close(), reader.$disconnect()]);
+    await unlock();
+  };
+  try {
+    await prepareWriter(writer, warn);
+    await endLeases(writer);
+    await reader.$queryRawUnsafe("PRAGMA query_only = 1");
+  } catch (error) {
+    await closeAll();
+    throw storeError(error, `open ${file}`);
+  }
+  const turns = new Turns();
+  const session = rawSession({ client: writer, placeholders: numbered });
+  return {
+    dialect: SQLITE,
+    reads: readingSession({ client: reader, models: reader, placeholders: numbered }),
+    write: (lane, work) => turns.write(lane, () => work(session)),
+    transaction: (work) => turns.exclusively(() => inTransaction(writer, turns, work)),
+    load: () => turns.load(),
+    share: () => shareSqlite(share, turns),
+    close: async () => {
+      await turns.close();
+      await closeAll();
+    },
+  };
+}
+
+/** For another thread: it may run statements by itself, and takes its turns from here. */
+function shareSqlite(share: () => MessagePort | null, turns: Turns): SharedStore | null {
+  const statements = share();
+  if (statements === null) return null;
+  const { port1, port2 } = new MessageChannel();
+  serveTurns(port1, turns);
+  return { dialect: "sqlite", statements, turns: port2 };
+}
+
+const DURABLE = ["synchronous = FULL", "fullfsync = 1", "checkpoint_fullfsync = 1"];
+/**
+ * 16 MiB of log between two checkpoints instead of 4, as most pages are written again and again, and 16 MiB of pages in memory
+ * instead of 2, as the keys of what comes in are spread over all of an index.
+ */
+const FAST = ["wal_autocheckpoint = 4000", "cache_size = -16384"];
+
+/** Acknowledged means on disk: every commit is synced, on macOS past the drive's cache too. */
+async function prepareWriter(writer: RawClient, warn: (message: string) => void): Promise<void> {
+  await writer.$queryRawUnsafe("PRAGMA journal_mode = WAL");
+  for (const pragma of [...DURABLE, ...FAST]) await writer.$executeRawUnsafe(`PRAGMA ${pragma}`);
+  const [mode] = await writer.$queryRawUnsafe<{ journal_mode: string }[]>("PRAGMA journal_mode");
+  const [level] = await writer.$queryRawUnsafe<{ synchronous: bigint }[]>("PRAGMA synchronous");
+  if (mode?.journal_mode !== "wal")
+    warn(`SQLite could not switch to WAL (journal_mode is ${mode?.journal_mode}): slow, still safe`);
+  if (level?.synchronous !== 2n)
+    warn("SQLite does not sync every commit: a power cut may lose acknowledged notifications");
+}
+
+/** Who holds the file's lock is alone: every lease in it is of a process that has ended, and nobody need wait for its end. */
+async function endLeases(writer: RawClient): Promise<void> {
+  const due = numbered(SQLITE.soon(1));
+  for (const table of ["inputs", "deliveries"]) {
+    await writer.$executeRawUnsafe(
+      `UPDATE ${table} SET owner = NULL, due_at = ${due} WHERE due_at IS NOT NULL AND owner IS NOT NULL`,
+      0,
+    );
+  }
+}

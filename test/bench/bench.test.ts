@@ -1,0 +1,38 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { readOptions } from "../../bench/options.ts";
+import { availableDialects } from "../store/databases.ts";
+
+const [, postgresql] = await availableDialects();
+
+/** A third of a second a phase: nobody reads its figures, but everything that the long run does is done. */
+function bench(subjects: string): { readonly status: number | null; readonly report: string; readonly output: string } {
+  const folder = mkdtempSync(join(tmpdir(), "paybell-bench-test-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, "results.md");
+  const command = ["bench/main.ts", "--rounds", "1", "--seconds", "0.3", "--subjects", subjects, "--results", file];
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", ...command], { encoding: "utf8" });
+  return { status, report: status === 0 ? readFileSync(file, "utf8") : "", output: stdout + stderr };
+}
+
+const subjects = postgresql?.skip ? "ceiling,sqlite,sqlite-all" : "ceiling,sqlite,sqlite-all,plain";
+
+test(`the benchmark runs, finds everything it was promised, and writes its report (${subjects})`, {
+  timeout: 300_000,
+}, () => {
+  const { status, report, output } = bench(subjects);
+  expect(status, output).toBe(0);
+  expect(report).toMatch(/Paybell, SQLite +█+ [\d,]+ acknowledged\/s/);
+  expect(report).toMatch(/\| Paybell, SQLite, all that follows \|/);
+  expect(report).toMatch(/\| SQLite: lost \| ≤ 0 \| 0 \| reached \|/);
+});
+
+test("a quick run and a run of some subjects leave the kept results alone", () => {
+  expect(readOptions([], {}).results).toBe("bench/RESULTS.md");
+  expect(readOptions(["--quick"], {}).results).toBeNull();
+  expect(readOptions(["--subjects", "ceiling"], {}).results).toBeNull();
+  expect(() => readOptions(["--subjects", "nobody"], {})).toThrow("--subjects are among");
+});

@@ -1,0 +1,12 @@
+import { describe } from "vitest";
+import { availableDialects, createDatabase, type TestDatabase } from "../store/databases.ts";
+
+const DIALECTS = await availableDialects();
+
+/** The same tests on SQLite and on PostgreSQL; where there is none, they are skipped under the reason's name. */
+export function describeOnEachDatabase(title: string, tests: (open: () => Promise<TestDatabase>) => void): void {
+  for (const { dialect, skip } of DIALECTS) {
+    const name = skip === null ? `${title} on ${dialect}` : `${title} on ${dialect} (${skip})`;
+    describe.skipIf(skip !== null)(name, () => tests(() => createDatabase(dialect)));
+  }
+}

@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { PrismaLibSql } from "@prisma/adapter-libsql";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { migrate } from "../../src/store/migrate.ts";
+import type { Store } from "../../src/store/store.ts";
+import { withStore } from "./databases.ts";
+import { inputOf, LEASE } from "./rows.ts";
+
+test("on sqlite the journal goes on while a transaction reads", async () => {
+  await withStore("sqlite", async (store) => {
+    await store.transaction(async (transaction) => {
+      await transaction.knownFacts(["nothing"]);
+      await expect(store.journal([inputOf("meanwhile")], LEASE)).resolves.toMatchObject([{ result: "stored" }]);
+    });
+  });
+});
+
+test("on sqlite a transaction runs again when another process wrote between its reading and its writing", async () => {
+  await withStore("sqlite", async (store, { url }) => {
+    const other = await new PrismaLibSql({ url: pathToFileURL(url.slice("file:".length)).href }).connect();
+    let runs = 0;
+    await store.transaction(async (transaction) => {
+      runs += 1;
+      await transaction.knownFacts(["nothing"]);
+      if (runs === 1) await other.executeScript("insert into tokens (hash, created_at) values ('other', 0)");
+      await transaction.journal([{ ...inputOf("once"), reason: null }]);
+    });
+    await other.dispose();
+    expect(runs).toBe(2);
+    expect((await store.read.inputs({}, { limit: 10, cursor: null })).rows).toHaveLength(1);
+  });
+});
+
+describe("a store with threads, as the service opens it", () => {
+  const folder = mkdtempSync(join(tmpdir(), "paybell-threads-"));
+  const url = `file:${join(folder, "paybell.db")}`;
+  let store: Store;
+  let inThread: Pick<Store, "transaction" | "close">;
+  let told = 0;
+
+  beforeAll(async () => {
+    await migrate(url);
+    const built = new URL("../../dist/store/", import.meta.url);
+    // Proven: built from these files. Threads are files that Node runs as they are.
+    const { openStore } = (await import(`${built}open.js`)) as typeof import("../../src/store/open.ts");
+    const { openShared } = (await import(`${built}open-shared.js`)) as typeof import("../../src/store/open-shared.ts");
+    const now = (): Date => new Date();
+    store = await openStore({ url, now, threads: true });
+    const { shared } = store.share() ?? {};
+    if (shared === undefined) throw new Error("the store shares nothing");
+    inThread = await openShared(shared, { now, onTold: () => (told += 1) });
+  });
+
+  afterAll(async () => {
+    await inThread.close();
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test("what it was given comes back as it was", async () => {
+    const input = { ...inputOf("bytes"), body: Uint8Array.of(0, 255, 34, 92, 10) };
+    await expect(store.journal([input], LEASE)).resolves.toMatchObject([{ result: "stored" }]);
+    await expect(store.journal([input], LEASE)).resolves.toMatchObject([{ result: "duplicate" }]);
+    const [claimed] = await store.claim({ states: ["received"], limit: 1, lease: { owner: "other", forMs: 0 } });
+    expect(claimed).toBeUndefined();
+    expect(Buffer.from((await store.read.input(input.id))?.body ?? [])).toEqual(Buffer.from(input.body));
+  });
+
+  test("an error keeps its reason on its way out of the thread", async () => {
+    const input = inputOf("twice");
+    await store.journal([input], LEASE);
+    const other = { ...inputOf("another"), id: input.id };
+    await expect(store.journal([other], LEASE)).rejects.toMatchObject({ name: "StoreError", reason: "conflict" });
+  });
+
+  test("transactions of both threads take turns, and what fails leaves nothing", async () => {
+    const order: string[] = [];
+    const write = (from: Pick<Store, "transaction">, name: string): Promise<void> =>
+      from.transaction(async (transaction) => {
+        order.push(`${name} begins`);
+        await transaction.journal([{ ...inputOf(name), reason: null }]);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        order.push(`${name} ends`);
+        if (name === "c") throw new Error("undone");
+      });
+    const results = await Promise.allSettled([write(store, "a"), write(inThread, "b"), write(inThread, "c")]);
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected"]);
+    expect(order.map((line) => line.split(" ")[1])).toEqual(Array(3).fill(["begins", "ends"]).flat());
+    const stored = (await store.read.inputs({}, { limit: 100, cursor: null })).rows.map(({ key }) => key);
+    expect(stored).toEqual(expect.arrayContaining(["a", "b"]));
+    expect(stored).not.toContain("c");
+    expect(told).toBe(0);
+  });
+});

@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+import { TestReporter } from "./scripts/test-reporter.ts";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    globalSetup: ["scripts/prepare-tests.ts"],
+    reporters: ["default", new TestReporter()],
+    // Most of them wait for processes, browsers and clocks; vitest itself would take one worker on two cores.
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+  },
+});
