@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { PrismaLibSql } from "@prisma/adapter-libsql";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { migrate } from "../../src/store/migrate.ts";
+import { driver } from "../../src/store/sqlite/driver.ts";
 import type { Store } from "../../src/store/store.ts";
 import { withStore } from "./databases.ts";
 import { inputOf, LEASE } from "./rows.ts";
@@ -31,6 +32,53 @@ test("on sqlite a transaction runs again when another process wrote between its 
     await other.dispose();
     expect(runs).toBe(2);
     expect((await store.read.inputs({}, { limit: 10, cursor: null })).rows).toHaveLength(1);
+  });
+});
+
+test("on sqlite what another process's lock refused takes nothing with it that is stored afterwards", async () => {
+  await withStore("sqlite", async (store, { url }) => {
+    const other = await driver(pathToFileURL(url.slice("file:".length)).href).connect();
+    const run = (sql: string) => other.executeRaw({ sql, args: [], argTypes: [] });
+    for (const round of ["first", "second"]) {
+      await run("begin immediate");
+      await expect(store.journal([inputOf(`refused ${round}`)], LEASE)).rejects.toMatchObject({ reason: "busy" });
+      const refused = store.transaction((transaction) =>
+        transaction.journal([{ ...inputOf(`refused too ${round}`), reason: null }]),
+      );
+      await expect(refused).rejects.toMatchObject({ reason: "busy" });
+      await run("commit");
+      await store.journal([inputOf(`acknowledged ${round}`)], LEASE);
+      await store.transaction((transaction) =>
+        transaction.journal([{ ...inputOf(`transacted ${round}`), reason: null }]),
+      );
+    }
+    // What others see is what is committed: a connection sees its own in any case.
+    const keys = (await store.read.inputs({}, { limit: 10, cursor: null })).rows.map(({ key }) => key).sort();
+    expect(keys).toEqual(["acknowledged first", "acknowledged second", "transacted first", "transacted second"]);
+    await run("begin immediate");
+    await run("rollback");
+    await other.dispose();
+  });
+}, 30_000);
+
+test("on sqlite a transaction that read on a connection that was replaced since runs again", async () => {
+  await withStore("sqlite", async (store, { url }) => {
+    const other = await driver(pathToFileURL(url.slice("file:".length)).href).connect();
+    const run = (sql: string) => other.executeRaw({ sql, args: [], argTypes: [] });
+    let runs = 0;
+    await store.transaction(async (transaction) => {
+      runs += 1;
+      await transaction.knownFacts(["nothing"]);
+      if (runs === 1) {
+        await run("begin immediate");
+        await expect(store.journal([inputOf("refused")], LEASE)).rejects.toMatchObject({ reason: "busy" });
+        await run("commit");
+      }
+      await transaction.journal([{ ...inputOf("once"), reason: null }]);
+    });
+    await other.dispose();
+    expect(runs).toBe(2);
+    expect((await store.read.inputs({}, { limit: 10, cursor: null })).rows.map(({ key }) => key)).toEqual(["once"]);
   });
 });
 

@@ -1,9 +1,9 @@
-import { PrismaLibSql } from "@prisma/adapter-libsql";
 import { SQLITE } from "../dialect.ts";
 import { storeError } from "../errors.ts";
 import { PrismaClient } from "../generated/sqlite/client.ts";
 import { rawSession } from "../raw-session.ts";
 import type { Session } from "../session.ts";
+import { driver } from "../sqlite/driver.ts";
 import type { AuditDatabase } from "./audit-database.ts";
 
 /**
@@ -11,8 +11,8 @@ import type { AuditDatabase } from "./audit-database.ts";
  * BEGIN IMMEDIATE beside a server makes that one wait for a few milliseconds (it takes `busy` for "again").
  */
 export async function openSqliteAudit(url: string, writing: boolean): Promise<AuditDatabase> {
-  const reader = await connect(url, ["query_only = 1"]);
-  const writer = writing ? await connect(url, ["synchronous = FULL", "fullfsync = 1"]) : null;
+  const reader = connect(url, ["query_only = 1"]);
+  const writer = writing ? connect(url, ["synchronous = FULL", "fullfsync = 1"]) : null;
   const inTurn = turns();
   return {
     dialect: SQLITE,
@@ -28,16 +28,8 @@ export async function openSqliteAudit(url: string, writing: boolean): Promise<Au
   };
 }
 
-async function connect(url: string, pragmas: readonly string[]): Promise<PrismaClient> {
-  const adapter = new PrismaLibSql({ url, intMode: "bigint" }, { timestampFormat: "unixepoch-ms" });
-  const client = new PrismaClient({ adapter, errorFormat: "minimal" });
-  try {
-    for (const pragma of pragmas) await client.$queryRawUnsafe(`PRAGMA ${pragma}`);
-    return client;
-  } catch (error) {
-    await client.$disconnect();
-    throw storeError(error, "open");
-  }
+function connect(url: string, pragmas: readonly string[]): PrismaClient {
+  return new PrismaClient({ adapter: driver(url, pragmas), errorFormat: "minimal" });
 }
 
 async function within<Result>(

@@ -16,19 +16,18 @@ export interface Writer {
  * In a thread of its own, because the driver works synchronously: a statement, and above all the sync of a commit, would hold
  * up everything else, requests first of all. In this thread where a thread would cost more than it saves: commands and tests.
  */
-export function openWriter(url: string, isThreaded: boolean): Promise<Writer> {
-  return isThreaded ? Promise.resolve(startThread(url)) : openHere(url);
+export function openWriter(file: WriterData, isThreaded: boolean): Promise<Writer> {
+  return isThreaded ? Promise.resolve(startThread(file)) : openHere(file);
 }
 
-async function openHere(url: string): Promise<Writer> {
-  const statements = await driver(url).connect();
+async function openHere({ url, pragmas }: WriterData): Promise<Writer> {
+  const statements = await driver(url, pragmas).connect();
   return { statements, share: () => null, close: () => statements.dispose() };
 }
 
-function startThread(url: string): Writer {
-  const data: WriterData = { url };
+function startThread(file: WriterData): Writer {
   const worker = new Worker(new URL(`./writer-thread${extname(import.meta.url)}`, import.meta.url), {
-    workerData: data,
+    workerData: file,
     // A quarter of what it would take: it keeps nothing.
     resourceLimits: { maxYoungGenerationSizeMb: 12 },
     name: "sqlite",

@@ -27,17 +27,16 @@ export async function openSqlite(
   const unlock = await lockFile(file);
   const disk = networkDisk(dirname(file));
   if (disk !== null) warn(networkDiskWarning(file, disk));
-  const { statements, share, close } = await openWriter(url, threads);
+  const { statements, share, close } = await openWriter({ url, pragmas: WRITER }, threads);
   const writer = libsqlClient(statements);
-  const reader = new PrismaClient({ adapter: driver(url), errorFormat: "minimal" });
+  const reader = new PrismaClient({ adapter: driver(url, ["query_only = 1"]), errorFormat: "minimal" });
   const closeAll = async (): Promise<void> => {
     await Promise.allSettled([close(), reader.$disconnect()]);
     await unlock();
   };
   try {
-    await prepareWriter(writer, warn);
+    await lookAtWriter(writer, warn);
     await endLeases(writer);
-    await reader.$queryRawUnsafe("PRAGMA query_only = 1");
   } catch (error) {
     await closeAll();
     throw storeError(error, `open ${file}`);
@@ -67,17 +66,18 @@ function shareSqlite(share: () => MessagePort | null, turns: Turns): SharedStore
   return { dialect: "sqlite", statements, turns: port2 };
 }
 
-const DURABLE = ["synchronous = FULL", "fullfsync = 1", "checkpoint_fullfsync = 1"];
 /**
- * 16 MiB of log between two checkpoints instead of 4, as most pages are written again and again, and 16 MiB of pages in memory
- * instead of 2, as the keys of what comes in are spread over all of an index.
+ * Acknowledged means on disk: every commit is synced, on macOS past the drive's cache too. 16 MiB of log between two checkpoints
+ * instead of 4, as most pages are written again and again, and 16 MiB of pages in memory instead of 2, as the keys of what comes
+ * in are spread over all of an index.
  */
-const FAST = ["wal_autocheckpoint = 4000", "cache_size = -16384"];
+const WRITER = [
+  "journal_mode = WAL",
+  ...["synchronous = FULL", "fullfsync = 1", "checkpoint_fullfsync = 1"],
+  ...["wal_autocheckpoint = 4000", "cache_size = -16384"],
+];
 
-/** Acknowledged means on disk: every commit is synced, on macOS past the drive's cache too. */
-async function prepareWriter(writer: RawClient, warn: (message: string) => void): Promise<void> {
-  await writer.$queryRawUnsafe("PRAGMA journal_mode = WAL");
-  for (const pragma of [...DURABLE, ...FAST]) await writer.$executeRawUnsafe(`PRAGMA ${pragma}`);
+async function lookAtWriter(writer: RawClient, warn: (message: string) => void): Promise<void> {
   const [mode] = await writer.$queryRawUnsafe<{ journal_mode: string }[]>("PRAGMA journal_mode");
   const [level] = await writer.$queryRawUnsafe<{ synchronous: bigint }[]>("PRAGMA synchronous");
   if (mode?.journal_mode !== "wal")

@@ -3,16 +3,18 @@ import { dirname } from "node:path";
 import { PrismaLibSql } from "@prisma/adapter-libsql";
 import { storeError } from "../errors.ts";
 import { APPLIED_SQL, type AppliedMigration, FORGET_UNFINISHED_SQL, type Migrator } from "../migrator.ts";
+import { driver } from "./driver.ts";
 import { lockFile } from "./file-lock.ts";
 
 const HAS_TABLE = "select 1 from sqlite_master where type = 'table' and name = '_prisma_migrations'";
 
 export async function sqliteMigrator(file: string, url: string): Promise<Migrator> {
   mkdirSync(dirname(file), { recursive: true });
-  const factory = new PrismaLibSql({ url });
-  const adapter = await factory.connect().catch((error: unknown) => {
-    throw storeError(error, `open ${file}`);
-  });
+  const adapter = await driver(url)
+    .connect()
+    .catch((error: unknown) => {
+      throw storeError(error, `open ${file}`);
+    });
   // The file is opened by the first statement: a disk that is full fails here, and may have room again in a moment.
   const query = async (sql: string): Promise<readonly (readonly unknown[])[]> => {
     try {
@@ -29,7 +31,7 @@ export async function sqliteMigrator(file: string, url: string): Promise<Migrato
       const unlock = await lockFile(file);
       try {
         if (await hasTable()) await adapter.executeRaw({ sql: FORGET_UNFINISHED_SQL, args: [], argTypes: [] });
-        return await applyMigrations("sqlite", factory, migrations);
+        return await applyMigrations("sqlite", new PrismaLibSql({ url }), migrations);
       } catch (error) {
         throw storeError(error, "migrate");
       } finally {

@@ -3,6 +3,7 @@ import { type RawClient, rawSession } from "../raw-session.ts";
 import type { Session } from "../session.ts";
 import { StoreError } from "../store.ts";
 import { timeBound } from "../time-bound.ts";
+import { VERSION_SQL } from "./driver.ts";
 
 /** A transaction whose work takes longer is rolled back: others wait behind it. */
 const TRANSACTION_MS = 15_000;
@@ -56,7 +57,7 @@ class SqliteTransaction {
   readonly session: Session;
   readonly #client: RawClient;
   readonly #turns: WriterTurns;
-  #version: bigint | null = null;
+  #version: string | null = null;
   #beginning: Promise<void> | null = null;
   #giveBack: (() => void) | null = null;
   #failure: { readonly error: unknown } | null = null;
@@ -87,7 +88,7 @@ class SqliteTransaction {
 
   /** Before the first read. */
   async open(): Promise<void> {
-    if (this.#beginning === null) this.#version = await this.#dataVersion();
+    if (this.#beginning === null) this.#version = await this.#readVersion();
   }
 
   /** Before the first write, once: everything after it is part of the transaction. */
@@ -103,9 +104,9 @@ class SqliteTransaction {
   async #begin(): Promise<void> {
     this.#giveBack = await this.#turns.takeWriter();
     await this.#run("begin", "BEGIN IMMEDIATE");
-    if (this.#version === null || this.#version === (await this.#dataVersion())) return;
+    if (this.#version === null || this.#version === (await this.#readVersion())) return;
     this.isOutdated = true;
-    throw new StoreError("busy", "transaction: another process wrote meanwhile");
+    throw new StoreError("busy", "transaction: another process may have written meanwhile");
   }
 
   async commit(): Promise<void> {
@@ -138,11 +139,11 @@ class SqliteTransaction {
     }
   }
 
-  /** Changes with each commit of another connection, and with none of our own. */
-  async #dataVersion(): Promise<bigint | null> {
+  /** Is another where another connection committed, or where this one had to be replaced. */
+  async #readVersion(): Promise<string> {
     try {
-      const [row] = await this.#client.$queryRawUnsafe<{ data_version: bigint }[]>("PRAGMA data_version");
-      return row?.data_version ?? null;
+      const [row] = await this.#client.$queryRawUnsafe<{ id: bigint; data_version: bigint }[]>(VERSION_SQL);
+      return `${row?.id} ${row?.data_version}`;
     } catch (error) {
       throw storeError(error, "begin");
     }

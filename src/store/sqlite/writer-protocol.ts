@@ -6,6 +6,7 @@ import type { SqlQuery, SqlResultSet } from "@prisma/driver-adapter-utils";
 /** The one file that the thread opens; its `workerData`. */
 export interface WriterData {
   readonly url: string;
+  readonly pragmas: readonly string[];
 }
 
 export interface Ask {

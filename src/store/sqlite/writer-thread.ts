@@ -7,9 +7,9 @@ import type { Answer, Ask, Order, WriterData } from "./writer-protocol.ts";
 
 // Proven by `openWriter`, who starts this file as a thread and with these.
 const parent = parentPort as MessagePort;
-const { url } = workerData as WriterData;
+const { url, pragmas } = workerData as WriterData;
 
-const connecting = driver(url).connect();
+const connecting = driver(url, pragmas).connect();
 const ports: MessagePort[] = [];
 
 serve(parent);
