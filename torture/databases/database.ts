@@ -14,6 +14,8 @@ export interface TortureDatabase {
   readonly disk: SmallDisk | null;
   /** Null on SQLite, which is part of its process. */
   readonly server: DatabaseServer | null;
+  /** Holds SQLite's lock for writing as another process would, once it gets it; null where there is a server. */
+  readonly lockFile: ((ms: number) => Promise<void>) | null;
   close(): Promise<void>;
 }
 

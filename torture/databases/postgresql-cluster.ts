@@ -55,6 +55,7 @@ export async function openPostgresqlCluster(folder: string, slots: number): Prom
     urlFor: (slot) => urlAt(proxies[slot]?.port ?? port, NAME),
     query: (sql) => administer(NAME, async (client) => (await client.query<Record<string, unknown>>(sql)).rows),
     disk,
+    lockFile: null,
     server: {
       proxies,
       restartImmediately: () => pgCtl("restart", "-m", "immediate"),

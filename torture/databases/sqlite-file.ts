@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { PrismaLibSql } from "@prisma/adapter-libsql";
+import { pause } from "../pause.ts";
 import type { Row, TortureDatabase } from "./database.ts";
 import { mountSmallDisk } from "./small-disk.ts";
 
@@ -19,8 +20,31 @@ export async function openSqliteFile(folder: string): Promise<TortureDatabase> {
     query: async (sql) => (existsSync(file) ? read(file, sql) : []),
     disk,
     server: null,
+    lockFile: async (ms) => {
+      if (existsSync(file)) await lock(file, ms);
+    },
     close: async () => disk?.close(),
   };
+}
+
+const TRIES = 400;
+
+async function lock(file: string, ms: number): Promise<void> {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    // A new one each time: one that was refused is good for nothing more, see src/store/sqlite/driver.ts.
+    const adapter = await new PrismaLibSql({ url: pathToFileURL(file).href }).connect();
+    const run = (sql: string): Promise<number> => adapter.executeRaw({ sql, args: [], argTypes: [] });
+    try {
+      await run("BEGIN IMMEDIATE");
+      await pause(ms);
+      await run("ROLLBACK");
+      return;
+    } catch {
+      await pause(5);
+    } finally {
+      await adapter.dispose();
+    }
+  }
 }
 
 /** A connection for one question: a reader beside the writer disturbs nobody in WAL mode. */

@@ -32,6 +32,7 @@ export function faultsOf(parts: {
     ...databaseFaults(database, random),
     ...networkFaults(database, random),
     ...diskFaults(database, random),
+    ...fileFaults(database, random),
     ...(["down", "broken", "slow"] as const).map((mood) => ({
       name: `PayPal ${mood}`,
       lane: "servers" as const,
@@ -84,6 +85,20 @@ function diskFaults({ disk }: TortureDatabase, random: Random): readonly Fault[]
       disk.fill();
       await pause(random.between(1_000, 4_000));
       disk.free();
+    }),
+  ];
+}
+
+/** Somebody else who writes: `paybell rebuild --apply`, or a person with a shell. Longer than is waited, or again and again. */
+function fileFaults({ lockFile }: TortureDatabase, random: Random): readonly Fault[] {
+  if (lockFile === null) return [];
+  return [
+    fault("file locked", async () => {
+      if (random.isTrue(0.3)) return lockFile(random.between(1_000, 3_000));
+      for (let times = random.between(5, 30); times > 0; times -= 1) {
+        await lockFile(random.between(1, 40));
+        await pause(random.between(1, 60));
+      }
     }),
   ];
 }
