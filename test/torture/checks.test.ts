@@ -20,6 +20,7 @@ function databaseOf(rows: Readonly<Record<string, readonly Row[]>>): TortureData
     urlFor: () => "",
     disk: null,
     server: null,
+    lockFile: null,
     query: async (sql) => {
       const found = rows[/ from (\w+)/.exec(sql)?.[1] ?? ""] ?? [];
       if (sql.includes("payment is null")) return found.filter(({ payment }) => payment === null);
