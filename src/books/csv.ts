@@ -1,5 +1,5 @@
 import { csvText } from "../csv.ts";
-import { orderOfSubject } from "../payments/ledger.ts";
+import { readSubject } from "../payments/ledger.ts";
 import { formatDecimal } from "../payments/money.ts";
 import type { Posting } from "../store/effect-rows.ts";
 
@@ -21,13 +21,12 @@ export function csvLine({
   amount,
   ...cause
 }: Posting): string {
-  const order = orderOfSubject(subject) ?? cause.order;
-  const payment = orderOfSubject(subject) === null ? subject : "";
+  const { order, payment } = readSubject(subject);
   const cells = [
     csvText(`${subject}#${version}`),
     ...[at.toISOString(), effectiveAt.toISOString(), String(live)],
     ...[csvText(account), currency, formatDecimal(amount, currency)],
-    ...[csvText(order), csvText(payment), csvText(cause.fact), csvText(cause.input)],
+    ...[csvText(order ?? cause.order), csvText(payment), csvText(cause.fact), csvText(cause.input)],
   ];
   return `${cells.join(",")}\r\n`;
 }

@@ -1,4 +1,4 @@
-import { orderOfSubject } from "../payments/ledger.ts";
+import { readSubject } from "../payments/ledger.ts";
 import { type Currency, exponentOf, formatDecimal } from "../payments/money.ts";
 import type { Posting } from "../store/effect-rows.ts";
 
@@ -15,9 +15,11 @@ export class JournalWriter {
   /** `lines`: those of one entry, at least one. */
   entry(lines: readonly [Posting, ...Posting[]]): string {
     const [{ subject, version, at, effectiveAt, ...cause }] = lines;
-    const order = orderOfSubject(subject) ?? cause.order;
+    const { payment, payout, order: own } = readSubject(subject);
+    const order = own ?? cause.order;
     const tags = [
-      ...(orderOfSubject(subject) === null ? [`payment:${plain(subject)}`] : []),
+      ...(payment === null ? [] : [`payment:${plain(payment)}`]),
+      ...(payout === null ? [] : [`payout:${plain(payout)}`]),
       ...(order === null ? [] : [`order:${plain(order)}`]),
       ...(cause.fact === null ? [] : [`fact:${plain(cause.fact)}`]),
       ...(cause.input === null ? [] : [`input:${plain(cause.input)}`]),

@@ -29,6 +29,7 @@ const STATUSES: { readonly [Kind in ObjectKind]: readonly StatusesOf<Kind>[] } =
   review: ["warning", "open", "closed"],
   invoice: ["open", "failed", "uncollectible", "void", "paid"],
   subscription: ["pending", "trialing", "active", "past_due", "paused", "canceled", "ended"],
+  payout: ["pending", "in_transit", "paid", "canceled", "failed"],
 };
 
 /** The position of the fact's status in its kind's table; -1 where it states none. */

@@ -8,8 +8,11 @@ import type { Currency } from "./money.ts";
 /** Objects that are parts of one payment. Identity edges (`joins`) between them make the payment. */
 export type PaymentKind = "intent" | "session" | "authorization" | "capture" | "refund" | "reversal" | "reinstatement";
 
-/** Objects that several payments may share. They link payments, describe and check them, and never join them. */
-export type GroupKind = "dispute" | "review" | "invoice" | "subscription";
+/**
+ * Objects that are no part of a payment: several may share one, and a payout names none. They link payments, describe and check
+ * them, and never join them.
+ */
+export type GroupKind = "dispute" | "review" | "invoice" | "subscription" | "payout";
 
 export type ObjectKind = PaymentKind | GroupKind;
 
@@ -208,6 +211,15 @@ export interface SubscriptionFact extends FactBase<"subscription"> {
   readonly passed?: number;
 }
 
+/** Money that the provider sends on to the merchant's bank, or takes from there. It names no payment. */
+export interface PayoutFact extends FactBase<"payout"> {
+  /** `paid`: it has arrived, and may still come back (`failed`). */
+  readonly status?: "pending" | "in_transit" | "paid" | "failed" | "canceled";
+  readonly currency?: Currency;
+  /** Minor units; less than nothing where the bank is debited. */
+  readonly amount?: bigint;
+}
+
 export type Fact =
   | CaptureFact
   | AuthorizationFact
@@ -219,7 +231,8 @@ export type Fact =
   | DisputeFact
   | ReviewFact
   | InvoiceFact
-  | SubscriptionFact;
+  | SubscriptionFact
+  | PayoutFact;
 
 /** A fact with its place in the world. `key` is made of the provider's own ids, so that ties are decided alike in any order of arrival. */
 export type StoredFact = Fact & {
@@ -232,7 +245,9 @@ export type StoredFact = Fact & {
   readonly input: string;
 };
 
-const GROUP_KINDS: ReadonlySet<string> = new Set<GroupKind>(["dispute", "review", "invoice", "subscription"]);
+const GROUP_KINDS: ReadonlySet<string> = new Set<GroupKind>([
+  ...(["dispute", "review", "invoice", "subscription", "payout"] as const),
+]);
 
 export function isGroupKind(kind: ObjectKind): kind is GroupKind {
   return GROUP_KINDS.has(kind);

@@ -1,7 +1,8 @@
 import { atLeastZero, compareText, sum } from "./arithmetic.ts";
 import type { Scope } from "./fact.ts";
 import type { Currency } from "./money.ts";
-import type { OrderState, PaymentState } from "./state.ts";
+import type { PayoutState } from "./payout.ts";
+import type { AccountRules, OrderState, PaymentState } from "./state.ts";
 
 /**
  * Double entry as targets: what each account has to hold of one payment, or of one order, as a pure function of its state. What
@@ -21,17 +22,35 @@ const SALES = "revenue:sales";
 const REFUNDS = "revenue:refunds";
 const TRADING = "equity:trading";
 
-/** What the entries of an order are filed under; those of a payment are under its id, which has no slash. */
+/** What the entries of an order are filed under; those of a payment are under its id, which has no slash: see `Subject`. */
 export function orderSubject(reference: string): string {
   return `${ORDER}${reference}`;
 }
 
-/** The order's reference where the subject is one. */
-export function orderOfSubject(subject: string): string | null {
-  return subject.startsWith(ORDER) ? subject.slice(ORDER.length) : null;
+/** The same of a payout, by the key of its object. */
+export function payoutSubject(key: string): string {
+  return `${PAYOUT}${key}`;
+}
+
+/** What entries are filed under. */
+export interface Subject {
+  /** The order's reference, where the entries are of an order. */
+  readonly order: string | null;
+  /** The payment's id, where they are of a payment. */
+  readonly payment: string | null;
+  /** The key of the payout's object, where they are of one. */
+  readonly payout: string | null;
+}
+
+export function readSubject(subject: string): Subject {
+  const none = { order: null, payment: null, payout: null };
+  if (subject.startsWith(ORDER)) return { ...none, order: subject.slice(ORDER.length) };
+  if (subject.startsWith(PAYOUT)) return { ...none, payout: subject.slice(PAYOUT.length) };
+  return { ...none, payment: subject };
 }
 
 const ORDER = "order/";
+const PAYOUT = "payout/";
 
 /** An account that each merchant account at a provider has its own of. */
 function at(kind: string, { provider, account }: Pick<Scope, "provider" | "account">): string {
@@ -104,6 +123,23 @@ export function orderBalances(
     { account: RECEIVABLE, currency, amount: sold + returned },
     { account: SALES, currency, amount: -sold },
     { account: REFUNDS, currency, amount: -returned },
+  ].filter(isMoved);
+}
+
+/**
+ * From its announcement on a payout is no longer there with the provider; until it has arrived it is on its way. One that came
+ * back was never sent, and one of a connected merchant whose money is not ours is none of our books.
+ */
+export function payoutBalances(
+  payout: PayoutState | null,
+  rules: (scope: Scope) => Pick<AccountRules, "merchants">,
+): readonly Balance[] {
+  if (payout === null || payout.status === "failed" || payout.status === "canceled") return [];
+  const { scope, status, amount, currency, merchant } = payout;
+  if (merchant !== null && !rules(scope).merchants.includes(merchant)) return [];
+  return [
+    { account: at("assets:cash", scope), currency, amount: -amount },
+    { account: at(status === "paid" ? "assets:bank" : "assets:payouts", scope), currency, amount },
   ].filter(isMoved);
 }
 

@@ -230,7 +230,7 @@ function ownersOf(loaded: readonly LoadedPayment[]): ReadonlyMap<string, LoadedP
 
 /** The kind stands fourth in an object's key (see `objectKey`). */
 function isGroupObject(key: string): boolean {
-  return /^[^/]*\/[^/]*\/[^/]*\/(?:dispute|review|invoice|subscription)\//.test(key);
+  return /^[^/]*\/[^/]*\/[^/]*\/(?:dispute|review|invoice|subscription|payout)\//.test(key);
 }
 
 function isInvoiceObject(key: string): boolean {

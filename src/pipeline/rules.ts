@@ -1,5 +1,6 @@
 import type { AccountConfig } from "../gateways/account.ts";
 import { EFFECT_NAMES, type EffectName } from "../payments/effect-name.ts";
+import type { Scope } from "../payments/fact.ts";
 import type { AccountRules } from "../payments/state.ts";
 import { STOCK_RETURNS, type StockReturn } from "../payments/stock.ts";
 
@@ -39,4 +40,6 @@ export class Rules implements Following {
     if (provider === OUTSIDE) return this.#outside;
     return this.#byAccount.get(`${provider}/${account}`) ?? this.#outside;
   }
+
+  readonly ofScope = ({ account, provider }: Scope): AccountRules => this.of(account, provider);
 }

@@ -1,15 +1,19 @@
 import { collect } from "../payments/collect.ts";
+import { objectKey } from "../payments/fact.ts";
 import {
   type Balance,
   difference,
   orderBalances,
-  orderOfSubject,
   orderSubject,
   paymentBalances,
+  payoutBalances,
+  payoutSubject,
+  readSubject,
 } from "../payments/ledger.ts";
+import { foldPayout } from "../payments/payout.ts";
 import type { OrderState } from "../payments/state.ts";
 import type { Rules } from "../pipeline/rules.ts";
-import type { AuditedOrder, AuditedPayment, AuditView } from "../store/audit.ts";
+import type { AuditedFact, AuditedOrder, AuditedPayment, AuditView } from "../store/audit.ts";
 import type { Posting } from "../store/effect-rows.ts";
 import type { Report } from "./finding.ts";
 
@@ -61,6 +65,38 @@ export function orderTargets(
   });
 }
 
+/** The same of the payouts that a page of facts tells of. */
+export async function checkPayoutsPosted(
+  view: AuditView,
+  rules: Rules,
+  facts: readonly AuditedFact[],
+  report: Report,
+): Promise<void> {
+  if (!rules.effects.has("ledger")) return;
+  const named = facts.flatMap((row) => payoutOf(row) ?? []);
+  // Told of the fact: as of the payout nothing else is there.
+  await compare(view, await payoutTargets(view, rules, new Map(named.map(({ key, name }) => [key, name]))), report);
+}
+
+/** `payouts`: the keys of their objects, with how findings name each. */
+export async function payoutTargets(
+  view: Pick<AuditView, "loadGroupFacts">,
+  rules: Rules,
+  payouts: ReadonlyMap<string, string>,
+): Promise<readonly Target[]> {
+  if (payouts.size === 0) return [];
+  const facts = collect(await view.loadGroupFacts([...payouts.keys()]), (fact) => objectKey(fact.scope, fact));
+  return [...payouts].map(([key, name]) => ({
+    ...{ subject: payoutSubject(key), name },
+    target: payoutBalances(foldPayout(facts.get(key) ?? []), rules.ofScope),
+  }));
+}
+
+/** The payout that a fact's row tells of. */
+export function payoutOf({ key, fact }: AuditedFact): { readonly key: string; readonly name: string } | null {
+  return fact?.kind === "payout" ? { key: objectKey(fact.scope, fact), name: key } : null;
+}
+
 interface Target {
   readonly subject: string;
   /** As findings name it. */
@@ -79,7 +115,12 @@ async function compare(view: AuditView, targets: readonly Target[], report: Repo
 }
 
 /** A page of lines: their entries whole. */
-export async function checkPostings(view: AuditView, postings: readonly Posting[], report: Report): Promise<void> {
+export async function checkPostings(
+  view: AuditView,
+  rules: Rules,
+  postings: readonly Posting[],
+  report: Report,
+): Promise<void> {
   const subjects = [...new Set(postings.map(({ subject }) => subject))];
   for (const { subject, version, currency, sum } of await view.unbalancedEntries(subjects))
     report("ledger_entry", subject, `entry ${version} sums to ${sum} ${currency}`);
@@ -88,18 +129,24 @@ export async function checkPostings(view: AuditView, postings: readonly Posting[
     if (input !== null && !inputs.has(input))
       report("ledger_entry", subject, `entry ${version} came with ${input}, which is not in the journal`);
   }
-  await checkSubjects(view, subjects, report);
+  await checkSubjects(view, rules, subjects, report);
 }
 
-/** Of what does not exist nothing may be left. */
-async function checkSubjects(view: AuditView, subjects: readonly string[], report: Report): Promise<void> {
-  const references = subjects.flatMap((subject) => orderOfSubject(subject) ?? []);
-  const orders = await view.knownOrders(references);
-  const payments = await view.knownPayments(subjects.filter((subject) => orderOfSubject(subject) === null));
-  const gone = subjects.filter((subject) => {
-    const order = orderOfSubject(subject);
-    return order === null ? !payments.has(subject) : !orders.has(order);
-  });
+/** Of what does not exist nothing may be left; payouts have nothing but their facts, which say what is. */
+async function checkSubjects(
+  view: AuditView,
+  rules: Rules,
+  subjects: readonly string[],
+  report: Report,
+): Promise<void> {
+  const read = subjects.map((subject) => ({ subject, of: readSubject(subject) }));
+  const orders = await view.knownOrders(read.flatMap(({ of: { order } }) => order ?? []));
+  const payments = await view.knownPayments(read.flatMap(({ of: { payment } }) => payment ?? []));
+  const payouts = read.flatMap(({ subject, of: { payout } }) => (payout === null ? [] : [[payout, subject] as const]));
+  if (rules.effects.has("ledger")) await compare(view, await payoutTargets(view, rules, new Map(payouts)), report);
+  const gone = read.flatMap(({ subject, of: { order, payment } }) =>
+    (order !== null && !orders.has(order)) || (payment !== null && !payments.has(payment)) ? [subject] : [],
+  );
   const left = collect(await view.posted(gone), ({ subject }) => subject);
   for (const [subject, posted] of left) {
     const balances = difference(

@@ -6,7 +6,7 @@ import { checkEvents } from "./check-events.ts";
 import { checkFacts } from "./check-facts.ts";
 import { checkLicenseKeys, checkLoads } from "./check-goods.ts";
 import { checkInputs } from "./check-inputs.ts";
-import { checkPostings } from "./check-ledger.ts";
+import { checkPayoutsPosted, checkPostings } from "./check-ledger.ts";
 import { checkObjects } from "./check-objects.ts";
 import { checkOrders } from "./check-orders.ts";
 import { checkPayments } from "./check-payments.ts";
@@ -148,6 +148,7 @@ const PAGES: Readonly<Record<Part, Run>> = {
     { first: "", read: (view, after) => view.facts(after, PAGE.facts), cursorOf: ({ key }) => key },
     async (view, rows, { rules }, report) => {
       await checkFacts(view, rows, report);
+      await checkPayoutsPosted(view, rules, rows, report);
       if (rules.effects.has("subscriptions")) await lostSubscriptions(view, rows, report);
     },
   ),
@@ -182,7 +183,7 @@ const PAGES: Readonly<Record<Part, Run>> = {
   ),
   postings: run<Posting, PostingPlace | null>(
     { first: null, read: (view, after) => view.postings(after, { limit: PAGE.postings }), cursorOf: (line) => line },
-    (view, rows, _parts, report) => checkPostings(view, rows, report),
+    (view, rows, { rules }, report) => checkPostings(view, rules, rows, report),
   ),
   events: run(
     { first: 0n, read: (view, after) => view.events(after, PAGE.events), cursorOf: ({ seq }) => seq },

@@ -1,9 +1,10 @@
-import { orderOfSubject, orderSubject } from "../payments/ledger.ts";
-import { entriesFor } from "../pipeline/effects/ledger.ts";
+import { orderSubject, payoutSubject, readSubject } from "../payments/ledger.ts";
+import { type Bookable, entriesFor } from "../pipeline/effects/ledger.ts";
 import { NOTHING_WRITTEN } from "../pipeline/nothing-written.ts";
 import type { Rules } from "../pipeline/rules.ts";
-import type { Repair } from "../store/audit.ts";
-import { orderTargets, paymentTargets } from "./check-ledger.ts";
+import type { Audit, Repair } from "../store/audit.ts";
+import type { Posted } from "../store/effect-rows.ts";
+import { orderTargets, paymentTargets, payoutTargets } from "./check-ledger.ts";
 import { expectedOrders } from "./expected.ts";
 
 /**
@@ -36,12 +37,38 @@ export async function healLedger(
     ...orders.map(({ reference, row }) => [orderSubject(reference), row?.state?.expectation?.live ?? false] as const),
     ...posted.map((each) => [each.subject, each.live] as const),
   ]);
-  const time = now();
-  const bookables = subjects.map((subject) => ({
-    ...{ subject, absorbed: [], live: live.get(subject) ?? false, order: orderOfSubject(subject) },
+  const wanted = subjects.map((subject) => ({
+    ...{ subject, live: live.get(subject) ?? false, order: readSubject(subject).order },
     target: targets.get(subject) ?? [],
-    occasion: { fact: null, input: null, effectiveAt: time },
   }));
-  const postings = entriesFor(bookables, posted, time);
+  await post(repair, wanted, posted, now());
+}
+
+/** The same of one payout, by the key of its object, under its lock. */
+export async function healPayout(
+  { audit, rules, now }: { readonly audit: Audit; readonly rules: Rules; readonly now: () => Date },
+  key: string,
+): Promise<void> {
+  if (!rules.effects.has("ledger")) return;
+  await audit.repair(async (repair) => {
+    await repair.lock([`objects:${key}`]);
+    const [fact] = await repair.loadGroupFacts([key]);
+    const targets = await payoutTargets(repair, rules, new Map([[key, key]]));
+    const posted = await repair.posted([payoutSubject(key)]);
+    const live = fact?.scope.live ?? posted[0]?.live ?? false;
+    const wanted = targets.map(({ subject, target }) => ({ subject, live, order: null, target }));
+    await post(repair, wanted, posted, now());
+  });
+}
+
+async function post(
+  repair: Repair,
+  wanted: readonly Pick<Bookable, "subject" | "live" | "order" | "target">[],
+  posted: readonly Posted[],
+  now: Date,
+): Promise<void> {
+  const occasion = { fact: null, input: null, effectiveAt: now };
+  const bookables = wanted.map((one) => ({ ...one, absorbed: [], occasion }));
+  const postings = entriesFor(bookables, posted, now);
   await repair.write({ ...NOTHING_WRITTEN, effects: { ...NOTHING_WRITTEN.effects, postings } });
 }

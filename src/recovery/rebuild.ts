@@ -1,5 +1,5 @@
 import { isGroupKind } from "../payments/fact.ts";
-import { orderOfSubject } from "../payments/ledger.ts";
+import { readSubject } from "../payments/ledger.ts";
 import type { StoredDecision } from "../payments/state.ts";
 import { decodeDecision } from "../payments/wire.ts";
 import { newId } from "../pipeline/ids.ts";
@@ -11,7 +11,7 @@ import { checkPaymentCustomers } from "./check-customers.ts";
 import { checkEvents } from "./check-events.ts";
 import { checkFacts } from "./check-facts.ts";
 import { orderDecided } from "./check-inputs.ts";
-import { checkPostings } from "./check-ledger.ts";
+import { checkPayoutsPosted, checkPostings, payoutOf } from "./check-ledger.ts";
 import { checkObjects } from "./check-objects.ts";
 import { checkOrders } from "./check-orders.ts";
 import { checkPayments } from "./check-payments.ts";
@@ -21,6 +21,7 @@ import { type Correction, deriveFacts, type Readers } from "./derive.ts";
 import { differences } from "./difference.ts";
 import { Findings } from "./finding.ts";
 import { heal } from "./heal.ts";
+import { healPayout } from "./heal-ledger.ts";
 import { recount, restoreLoad } from "./heal-stock.ts";
 import { healSubscription, healSubscriptionRow } from "./heal-subscription.ts";
 import { neighbourhood, type Seeds, seedsOf } from "./neighbourhood.ts";
@@ -167,9 +168,12 @@ class Run {
       cursorOf: ({ key }) => key,
       check: async (view, rows, findings) => {
         await checkFacts(view, rows, findings.report);
+        await checkPayoutsPosted(view, this.#parts.rules, rows, findings.report);
         if (this.#parts.rules.effects.has("subscriptions")) await lostSubscriptions(view, rows, findings.report);
       },
       putRight: async (row) => {
+        const payout = payoutOf(row);
+        if (payout !== null) await healPayout(this.#parts, payout.key);
         if (!this.#parts.rules.effects.has("subscriptions")) return;
         for (const name of subscriptionsNamed(row)) await healSubscription(this.#parts, name);
       },
@@ -256,12 +260,17 @@ class Run {
       first: null,
       read: (view, after) => view.postings(after, { limit: PAGE.postings }),
       cursorOf: (line) => line,
-      check: (view, rows, findings) => checkPostings(view, rows, findings.report),
+      check: (view, rows, findings) => checkPostings(view, this.#parts.rules, rows, findings.report),
       again: (view, subjects) => view.postingsOf(subjects),
       subjectOf: ({ subject }) => subject,
       seedsOf: ({ subject }) => {
-        const order = orderOfSubject(subject);
-        return order === null ? { objects: [], payments: [subject] } : { objects: [], payments: [], orders: [order] };
+        const { order, payment } = readSubject(subject);
+        if (order !== null) return { objects: [], payments: [], orders: [order] };
+        return payment === null ? null : { objects: [], payments: [payment] };
+      },
+      putRight: async ({ subject }) => {
+        const { payout } = readSubject(subject);
+        if (payout !== null) await healPayout(this.#parts, payout);
       },
     });
   }

@@ -72,7 +72,7 @@ export interface KnownCustomer {
 
 /** One line of a ledger entry. The lines of one subject and version are one entry, and sum to zero in each currency. */
 export interface Posting {
-  /** The payment's id, or what `orderSubject` makes of an order's reference. */
+  /** The payment's id, or what `orderSubject` or `payoutSubject` makes of an order's reference, of a payout's key. */
   readonly subject: string;
   /** Counts the subject's entries from 1; two transactions that would write the same one are a `conflict`. */
   readonly version: number;

@@ -10,7 +10,7 @@ import { type MailServer, startMailServer } from "../outbox/mail/mail-server.ts"
 import type { TestDatabase } from "../store/databases.ts";
 import { browserIsAbsent, launchBrowser, openPage, sees } from "./browser.ts";
 import { describeOnEachDatabase } from "./databases.ts";
-import { sendStripe, stripeDispute, stripeRefund, stripeSale } from "./senders.ts";
+import { sendStripe, stripeDispute, stripePayout, stripeRefund, stripeSale } from "./senders.ts";
 import { API_TOKEN, eventually, type Server, startServer } from "./server.ts";
 
 /** An order of something to ship, a file and a key: paid, refunded in part and whole; and another one lost to a dispute. */
@@ -90,6 +90,25 @@ describeOnEachDatabase("goods and books", (open) => {
       "revenue:refunds USD": "23.80",
       "revenue:sales USD": "-47.60",
     });
+
+    // Sent to the bank, told the wrong way round and twice; then it comes back.
+    const payout = { id: "po_1", amount: 1500 };
+    const created = stripePayout({ ...payout, status: "pending", at: 60 });
+    const arrived = stripePayout({ ...payout, status: "paid", at: 30 });
+    for (const event of [arrived, created, arrived]) await sendStripe(server, event);
+    const posted = async () => (await server.api("/v1/ledger?account=assets:bank:stripe:default")).body.data;
+    await eventually(async () => (await posted()).length === 1, 10_000);
+    expect(await balances(server)).toMatchObject({
+      "assets:bank:stripe:default USD": "15.00",
+      "assets:cash:stripe:default USD": "-15.00",
+    });
+    await sendStripe(server, stripePayout({ ...payout, status: "failed", at: 0 }));
+    await eventually(async () => (await posted()).length === 2, 10_000);
+    expect(Object.keys(await balances(server)).filter((account) => account.startsWith("assets:"))).toEqual([]);
+    expect(await posted()).toMatchObject([
+      { payout: "stripe/default/test/payout/po_1", payment: null, order: null, amount: -1500 },
+      { payout: "stripe/default/test/payout/po_1", payment: null, order: null, amount: 1500 },
+    ]);
     // The link is under the service's public name, the page was opened by its address.
     expect(problems.filter((problem) => !problem.includes("/d/"))).toEqual([]);
   });

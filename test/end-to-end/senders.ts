@@ -149,6 +149,20 @@ export function stripeRefund({
 }
 
 /** The payment disputed: opened with the money withdrawn, or lost. */
+/** `at`: how many seconds ago it was told. */
+export function stripePayout(parts: {
+  readonly id: string;
+  readonly amount: number;
+  readonly status: "pending" | "paid" | "failed";
+  readonly at: number;
+}): string {
+  const { id, amount, status, at } = parts;
+  const type = status === "pending" ? "payout.created" : `payout.${status}`;
+  const created = Math.floor(Date.now() / 1000) - at;
+  const object = { id, object: "payout", amount, currency: "usd", status, type: "bank_account", metadata: {} };
+  return stripeEvent({ id: `evt_${id}_${status}`, type, object, created });
+}
+
 export function stripeDispute({
   reference,
   amount,

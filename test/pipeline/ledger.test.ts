@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { StoredFact } from "../../src/payments/fact.ts";
-import { difference, orderBalances, orderSubject, paymentBalances } from "../../src/payments/ledger.ts";
+import { difference, orderBalances, orderSubject, paymentBalances, payoutSubject } from "../../src/payments/ledger.ts";
 import type { StoredDecision } from "../../src/payments/state.ts";
 import { applyFacts } from "../../src/pipeline/apply.ts";
 import { changeSet } from "../../src/pipeline/change-set.ts";
@@ -203,6 +203,50 @@ for (const { dialect, skip } of await availableDialects()) {
         expect(totals.size).toBeGreaterThan(0);
         expect([...totals.values()].filter((total) => total !== 0n)).toEqual([]);
         await expectEntries(await postingsOf(store, {}));
+      }),
+  );
+}
+
+const PAYOUT = { kind: "payout", reference: "po_1", currency: USD, amount: 700n } as const;
+/** As told: announced, arrived, come back; and nothing but a status. */
+const PAYOUTS: readonly Told[] = [
+  { ...PAYOUT, at: at(1), status: "pending" },
+  { ...PAYOUT, at: at(2), status: "in_transit" },
+  { ...PAYOUT, at: at(3), status: "paid" },
+  { kind: "payout", reference: "po_1", at: at(3), status: "in_transit" },
+  { ...PAYOUT, at: at(5), status: "failed" },
+];
+const OF_ANOTHER: Told = { ...PAYOUT, reference: "po_2", at: at(4), status: "paid", merchant: "acct_1" };
+
+for (const { dialect, skip } of await availableDialects()) {
+  test.skipIf(skip !== null)(
+    `payouts are posted where they are, in any order, repetition and batching, on ${dialect}${skip === null ? "" : ` (${skip})`}`,
+    { timeout: 60_000 },
+    () =>
+      withStore(dialect, async (store) => {
+        let runs = 0;
+        const known = fc.integer({ min: 0, max: PAYOUTS.length });
+        const orders = fc.array(fc.nat(10_000), { minLength: 12, maxLength: 12 });
+        await fc.assert(
+          fc.asyncProperty(known, orders, fc.integer({ min: 1, max: 4 }), async (count, order, size) => {
+            const run = `p${runs}`;
+            runs += 1;
+            const scope = { provider: "stripe", account: "default", live: true };
+            const facts = [...PAYOUTS.slice(0, count), OF_ANOTHER].map((fact, index) =>
+              stored(fact, scope, "stripe", `payout${index}#0`),
+            );
+            const steps = [...stepsOf(placed(facts, run), [], order)];
+            while (steps.length > 0) await apply(store, steps.splice(0, size));
+            const subjects = ["po_1", "po_2"].map((id) => payoutSubject(`stripe/${run}/live/payout/${id}`));
+            const posted = (await store.read.posted(subjects)).flatMap(({ balances }) => balances);
+            const held = difference(posted, []).map(({ account, amount }) => [account.replace(run, "*"), amount]);
+            const cash = ["assets:cash:stripe:*", -700n];
+            if (count === 0 || count === 5) expect(held).toEqual([]);
+            else if (count < 3) expect(held).toEqual([cash, ["assets:payouts:stripe:*", 700n]]);
+            else expect(held).toEqual([["assets:bank:stripe:*", 700n], cash]);
+          }),
+          { numRuns: 30 },
+        );
       }),
   );
 }

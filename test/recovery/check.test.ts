@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Channel } from "../../src/gateways/gateway.ts";
-import { paymentIntent, stripeEvent } from "../end-to-end/senders.ts";
+import { paymentIntent, stripeEvent, stripePayout } from "../end-to-end/senders.ts";
 import { availableDialects } from "../store/databases.ts";
 import { broken, sealAll, withHistories } from "./bench.ts";
 import { TAMPERINGS } from "./tamperings.ts";
@@ -57,6 +57,28 @@ for (const { dialect, skip } of await availableDialects()) {
         expect(broken(await check())).toEqual(["ledger_entry"]);
         // One line makes good the one that was changed.
         expect(Number(await lines())).toBe(Number(before) + 1);
+      });
+    }, 60_000);
+
+    test("what was posted of a payout is held to what was told of it, and put right", async () => {
+      await withHistories(dialect, ["a1"], async ({ check, rebuild, notify, tamper }) => {
+        await notify(stripePayout({ id: "po_1", amount: 500, status: "pending", at: 60 }));
+        await notify(stripePayout({ id: "po_1", amount: 500, status: "paid", at: 30 }));
+        expect((await check()).findings.kept).toEqual([]);
+        expect(await tamper.one("select sum(amount) from postings where account like 'assets:bank:%'")).toBe("500");
+        for (const sql of [
+          "delete from postings where subject like 'payout/%'",
+          "update postings set amount = amount * 2 where subject like 'payout/%'",
+          `insert into postings (subject, version, account, currency, amount, live, effective_at, at)
+           select 'payout/stripe/default/test/payout/po_9', 1, account, currency, amount, live, effective_at, at
+           from postings where subject like 'payout/%/po_1' and version = 1`,
+        ]) {
+          await tamper.run(sql);
+          expect.soft(broken(await check()), sql).toEqual(["ledger_posted"]);
+          expect.soft((await rebuild({ apply: true })).remaining.kept, sql).toEqual([]);
+          expect.soft((await check()).findings.kept, `${sql}: afterwards`).toEqual([]);
+        }
+        expect(await tamper.one("select sum(amount) from postings where account like 'assets:bank:%'")).toBe("500");
       });
     }, 60_000);
 

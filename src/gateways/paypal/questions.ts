@@ -67,6 +67,7 @@ function moneyQuestion(fact: Fact, item: Item): readonly Question[] {
     case "review":
     case "invoice":
     case "subscription":
+    case "payout":
       return [];
   }
 }

@@ -7,6 +7,7 @@ import { disputeFacts, disputeSchema } from "./objects/dispute.ts";
 import { intentFacts, intentSchema } from "./objects/intent.ts";
 import { invoiceFacts, invoiceSchema } from "./objects/invoice.ts";
 import { invoicePaymentFacts, invoicePaymentSchema } from "./objects/invoice-payment.ts";
+import { payoutFacts, payoutSchema } from "./objects/payout.ts";
 import { refundFacts, refundSchema } from "./objects/refund.ts";
 import { fraudWarningFacts, fraudWarningSchema, reviewFacts, reviewSchema } from "./objects/review.ts";
 import { sessionFacts, sessionSchema } from "./objects/session.ts";
@@ -94,6 +95,11 @@ const READERS: ReadonlyMap<string, Reader> = new Map(
       types: "created updated deleted paused resumed trial_will_end",
     },
     { read: reader(reviewSchema, reviewFacts), prefix: "review.", types: "opened closed" },
+    {
+      read: reader(payoutSchema, payoutFacts),
+      prefix: "payout.",
+      types: "created updated paid failed canceled reconciliation_completed",
+    },
     {
       read: reader(fraudWarningSchema, fraudWarningFacts),
       prefix: "radar.early_fraud_warning.",

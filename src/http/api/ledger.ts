@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type ExportFormat, exported } from "../../books/export.ts";
 import { trialBalance } from "../../books/trial-balance.ts";
-import { difference, orderOfSubject } from "../../payments/ledger.ts";
+import { difference, readSubject } from "../../payments/ledger.ts";
 import type { Posting } from "../../store/effect-rows.ts";
 import { refuse } from "../errors.ts";
 import { resource } from "../methods.ts";
@@ -89,11 +89,11 @@ async function sendExport(
 }
 
 function shownPosting({ subject, version, order, amount, at, effectiveAt, ...rest }: Posting) {
-  const own = orderOfSubject(subject);
+  const own = readSubject(subject);
   return {
     entry: `${subject}#${version}`,
     ...{ account: rest.account, currency: rest.currency, amount, live: rest.live },
-    ...{ order: own ?? order, payment: own === null ? subject : null, fact: rest.fact, input: rest.input },
+    ...{ order: own.order ?? order, payment: own.payment, payout: own.payout, fact: rest.fact, input: rest.input },
     happenedAt: effectiveAt.toISOString(),
     postedAt: at.toISOString(),
   };

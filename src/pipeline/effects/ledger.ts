@@ -1,5 +1,15 @@
+import { collect } from "../../payments/collect.ts";
 import { objectKey, type StoredFact } from "../../payments/fact.ts";
-import { type Balance, difference, orderBalances, orderSubject, paymentBalances } from "../../payments/ledger.ts";
+import {
+  type Balance,
+  difference,
+  orderBalances,
+  orderSubject,
+  paymentBalances,
+  payoutBalances,
+  payoutSubject,
+} from "../../payments/ledger.ts";
+import { foldPayout } from "../../payments/payout.ts";
 import type { Posted, Posting } from "../../store/effect-rows.ts";
 import type { PaymentRecord, Transaction } from "../../store/store.ts";
 import type { FoldedOrder } from "../fold-orders.ts";
@@ -10,7 +20,7 @@ import type { EffectResult } from "./result.ts";
 /** What an entry follows from. */
 export type Occasion = Pick<Posting, "fact" | "input" | "effectiveAt">;
 
-/** A payment or an order with what its accounts have to hold. */
+/** A payment, an order or a payout with what its accounts have to hold. */
 export interface Bookable {
   readonly subject: string;
   /** Payments that turned out to be this one: what was posted of them is posted of it. */
@@ -26,7 +36,7 @@ interface Candidate extends Bookable {
   readonly isKnown: boolean;
 }
 
-/** Posts what changed payments and orders lack of their targets. */
+/** Posts what changed payments, orders and payouts lack of their targets. */
 export async function postLedger(
   transaction: Transaction,
   _held: HeldLocks,
@@ -37,6 +47,7 @@ export async function postLedger(
     ...changedPayments(cause, occasions),
     ...(await judgedAnew(transaction, cause, occasions)),
     ...changedOrders(cause, occasions),
+    ...(await changedPayouts(transaction, cause)),
   ];
   const known = candidates.filter(({ isKnown }) => isKnown).flatMap(({ subject, absorbed }) => [subject, ...absorbed]);
   const posted = known.length === 0 ? [] : await transaction.posted(known);
@@ -117,6 +128,28 @@ function changedOrders(cause: EffectCause, occasions: Occasions): readonly Candi
       live: state.expectation?.live ?? false,
       isKnown: before.record !== null,
       occasion: occasions.ofOrder(order),
+    };
+  });
+}
+
+/** Those that new facts tell of. Their objects are locked already, as every fact locks its own. */
+async function changedPayouts(
+  transaction: Pick<Transaction, "loadGroupFacts">,
+  { facts: { newFacts }, rules }: EffectCause,
+): Promise<readonly Candidate[]> {
+  const told = collect(
+    newFacts.filter(({ kind }) => kind === "payout"),
+    (fact) => objectKey(fact.scope, fact),
+  );
+  if (told.size === 0) return [];
+  const known = collect(await transaction.loadGroupFacts([...told.keys()]), (fact) => objectKey(fact.scope, fact));
+  return [...told].flatMap(([key, fresh]) => {
+    const newest = fresh.reduce((last, fact) => (fact.at >= last.at ? fact : last));
+    return {
+      ...{ subject: payoutSubject(key), absorbed: [], order: null, live: newest.scope.live },
+      target: payoutBalances(foldPayout([...(known.get(key) ?? []), ...fresh]), rules.ofScope),
+      isKnown: known.has(key),
+      occasion: ofFact(newest),
     };
   });
 }

@@ -20,6 +20,7 @@ import {
   oldCharge,
   oldIntent,
   oldInvoice,
+  payout,
   refund,
   review,
   session,
@@ -460,6 +461,43 @@ const reviews: readonly Draft[] = [
   ]),
 ];
 
+const payouts: readonly Draft[] = [
+  says("money is sent on to the bank", "payout.created", payout(), [
+    {
+      ...ref("payout", IDS.payout),
+      at: AT,
+      status: "pending",
+      currency: "EUR",
+      amount: "108450",
+      joins: [],
+      links: [],
+    },
+  ]),
+  says("it has arrived", "payout.paid", payout({ status: "paid" }), [{ ...ref("payout", IDS.payout), status: "paid" }]),
+  says("it came back", "payout.failed", payout({ status: "failed", failure_code: "account_closed" }), [
+    { ...ref("payout", IDS.payout), status: "failed", amount: "108450" },
+  ]),
+  says("it is called off", "payout.canceled", payout({ status: "canceled" }), [
+    { ...ref("payout", IDS.payout), status: "canceled" },
+  ]),
+  says("it was added up", "payout.reconciliation_completed", payout({ status: "paid" }), [
+    { ...ref("payout", IDS.payout), status: "paid" },
+  ]),
+  says("the bank is debited", "payout.updated", payout({ amount: -1_500, status: "in_transit" }), [
+    { ...ref("payout", IDS.payout), status: "in_transit", amount: "-1500" },
+  ]),
+  says("in a currency that Stripe counts otherwise", "payout.paid", payout({ amount: 90_000, currency: "isk" }), [
+    { ...ref("payout", IDS.payout), currency: "ISK", amount: "900" },
+  ]),
+  says(
+    "money of a connected account is sent to its bank",
+    "payout.paid",
+    payout({ status: "paid" }),
+    [{ ...ref("payout", IDS.payout), merchant: "acct_1KqA0FvXy2LQwErTy" }],
+    { account: "acct_1KqA0FvXy2LQwErTy" },
+  ),
+];
+
 const THIN_TYPE = "v1.billing.meter.no_meter_found";
 const others: readonly Draft[] = [
   says(
@@ -501,7 +539,7 @@ const others: readonly Draft[] = [
 
 /** Every file of vectors, by name. */
 export function vectorFiles(): Readonly<Record<string, readonly Json[]>> {
-  const drafts = { intents, charges, refunds, disputes, checkout, billing, reviews, others };
+  const drafts = { intents, charges, refunds, disputes, checkout, billing, reviews, payouts, others };
   const signed = Object.entries(drafts).map(([name, list]) => [`${name}.json`, list.map(vector)] as const);
   return { ...Object.fromEntries(signed), "refused.json": refusals() };
 }

@@ -31,6 +31,7 @@ export const IDS = {
   subscription: "sub_1SmZ2bKqA0FvXy2LsY5uH3gF",
   customer: "cus_TkWq8ZrY1nM4bV",
   review: "prv_1SmZ3cKqA0FvXy2LdA2bC3eF",
+  payout: "po_1SmZ5eKqA0FvXy2LkJ7lM8nO",
   warning: "issfr_1SmZ4dKqA0FvXy2LgH5iJ6kL",
 } as const;
 
@@ -572,6 +573,40 @@ export function review(more: Json = {}): Json {
     payment_intent: IDS.intent,
     reason: "rule",
     session: null,
+    ...more,
+  };
+}
+
+/** https://docs.stripe.com/api/payouts/object */
+export function payout(more: Json = {}): Json {
+  return {
+    id: IDS.payout,
+    object: "payout",
+    amount: 108_450,
+    application_fee: null,
+    application_fee_amount: null,
+    arrival_date: CREATED + 172_800,
+    automatic: true,
+    balance_transaction: "txn_1SmZ5eKqA0FvXy2LpQ9rS0tU",
+    created: CREATED - 1,
+    currency: "eur",
+    description: "STRIPE PAYOUT",
+    destination: "ba_1SmZ5eKqA0FvXy2LvW1xY2zA",
+    failure_balance_transaction: null,
+    failure_code: null,
+    failure_message: null,
+    livemode: false,
+    metadata: {},
+    method: "standard",
+    original_payout: null,
+    payout_method: null,
+    reconciliation_status: "in_progress",
+    reversed_by: null,
+    source_type: "card",
+    statement_descriptor: null,
+    status: "pending",
+    trace_id: { status: "pending", value: null },
+    type: "bank_account",
     ...more,
   };
 }
