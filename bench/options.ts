@@ -7,6 +7,8 @@ export const SUBJECTS = [
   "postgresql-2",
   "sqlite-told",
   "postgresql-told",
+  "sqlite-orders",
+  "postgresql-orders",
   "sqlite-all",
   "postgresql-all",
   "plain",

@@ -3,9 +3,11 @@ import { CEILING } from "./ceiling.ts";
 import {
   PAYBELL_POSTGRESQL,
   PAYBELL_POSTGRESQL_ALL,
+  PAYBELL_POSTGRESQL_ORDERS,
   PAYBELL_POSTGRESQL_TOLD,
   PAYBELL_SQLITE,
   PAYBELL_SQLITE_ALL,
+  PAYBELL_SQLITE_ORDERS,
   PAYBELL_SQLITE_TOLD,
   PAYBELL_TWO_PROCESSES,
 } from "./paybell.ts";
@@ -21,6 +23,8 @@ export const ALL_SUBJECTS: Readonly<Record<SubjectName, Subject>> = {
   "postgresql-2": PAYBELL_TWO_PROCESSES,
   "sqlite-told": PAYBELL_SQLITE_TOLD,
   "postgresql-told": PAYBELL_POSTGRESQL_TOLD,
+  "sqlite-orders": PAYBELL_SQLITE_ORDERS,
+  "postgresql-orders": PAYBELL_POSTGRESQL_ORDERS,
   "sqlite-all": PAYBELL_SQLITE_ALL,
   "postgresql-all": PAYBELL_POSTGRESQL_ALL,
   plain: PLAIN,

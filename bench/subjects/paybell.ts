@@ -38,59 +38,106 @@ export const PAYBELL_POSTGRESQL_TOLD: Subject = {
   start: async (place) => withReceivers(place, await openPostgresql(place.postgresql)),
 };
 
+export const PAYBELL_SQLITE_ORDERS: Subject = {
+  name: "sqlite-orders",
+  title: "Paybell, SQLite, registered orders",
+  start: (place) => withOrders(place, openSqlite(place.folder), BARE),
+};
+
+export const PAYBELL_POSTGRESQL_ORDERS: Subject = {
+  name: "postgresql-orders",
+  title: "Paybell, PostgreSQL, registered orders",
+  start: async (place) => withOrders(place, await openPostgresql(place.postgresql), BARE),
+};
+
 export const PAYBELL_SQLITE_ALL: Subject = {
   name: "sqlite-all",
-  title: "Paybell, SQLite, all that follows",
-  start: (place) => withEffects(place, openSqlite(place.folder)),
+  title: "Paybell, SQLite, registered orders and all that follows",
+  start: (place) => withOrders(place, openSqlite(place.folder), effects()),
 };
 
 export const PAYBELL_POSTGRESQL_ALL: Subject = {
   name: "postgresql-all",
-  title: "Paybell, PostgreSQL, all that follows",
-  start: async (place) => withEffects(place, await openPostgresql(place.postgresql)),
+  title: "Paybell, PostgreSQL, registered orders and all that follows",
+  start: async (place) => withOrders(place, await openPostgresql(place.postgresql), effects()),
 };
 
 /** Goods that the orders are of: several, as in a shop. */
 const SKUS = Array.from({ length: 20 }, (_, index) => `TEA-${index}`);
 const REGISTERED_AT_ONCE = 32;
+/** Enough keys for every tenth order of a phase. */
+const [KEY_LOADS, KEYS_AT_ONCE] = [10, 1_000];
 
-/** Every effect is on, and has something to do: orders are of counted goods and of known buyers. */
-async function withEffects(place: Workplace, database: BenchDatabase): Promise<RunningSubject> {
-  // `BENCH_EFFECTS` measures some of them.
-  const paybell = await startPaybell(place, database, 1, effectsFrom(process.env.BENCH_EFFECTS));
+/**
+ * The orders of the phase that measures what is applied are registered before it, with lines and buyers. With every effect on
+ * each has something to do but subscriptions: counted goods, a download each, a license key for every tenth.
+ */
+async function withOrders(
+  place: Workplace,
+  database: BenchDatabase,
+  settings: Readonly<Record<string, string>>,
+): Promise<RunningSubject> {
+  const paybell = await startPaybell(place, database, 1, settings);
   const port = paybell.ports[0] ?? 0;
-  for (const sku of SKUS) {
-    const load = { reference: `bench-${sku}`, level: 100_000_000, by: "bench", reason: "a full house" };
-    await send("PUT", port, `/v1/stock/${sku}`, load);
-  }
+  const has = (effect: string): boolean => settings.EFFECTS?.split(",").includes(effect) ?? true;
+  if (has("stock")) await countGoods(port);
+  if (has("licenses")) await loadKeys(port);
   return {
     ...paybell,
     prepare: async (orders) => {
       const rest = orders.entries();
       const register = async (): Promise<void> => {
         for (const [index, { reference, total }] of rest)
-          await postTo(port, "/v1/orders", boughtBy(index, reference, total));
+          await postTo(port, "/v1/orders", boughtBy(index, { reference, total, has }));
       };
       await Promise.all(Array.from({ length: REGISTERED_AT_ONCE }, register));
     },
   };
 }
 
-function effectsFrom(names: string | undefined): Readonly<Record<string, string>> {
-  return names === undefined ? {} : { EFFECTS: names };
+/** `BENCH_EFFECTS` measures some of them. */
+function effects(): Readonly<Record<string, string>> {
+  const { BENCH_EFFECTS } = process.env;
+  return BENCH_EFFECTS === undefined ? {} : { EFFECTS: BENCH_EFFECTS };
 }
 
-/** Two goods; each buyer comes again after some thousand orders. */
-function boughtBy(index: number, reference: string, total: number) {
-  const lines = [0, 1].map((line) => ({
-    sku: SKUS[(index + 7 * line) % SKUS.length],
-    name: `Tea ${line}`,
-    quantity: 1 + (index % 3),
-    amount: line === 0 ? total - 500 : 500,
-  }));
+async function countGoods(port: number): Promise<void> {
+  for (const sku of SKUS) {
+    const load = { reference: `bench-${sku}`, level: 100_000_000, by: "bench", reason: "a full house" };
+    await send("PUT", port, `/v1/stock/${sku}`, load);
+  }
+}
+
+async function loadKeys(port: number): Promise<void> {
+  for (let load = 0; load < KEY_LOADS; load += 1) {
+    const keys = Array.from({ length: KEYS_AT_ONCE }, (_, index) => `BENCH-${load}-${index}`);
+    await postTo(port, "/v1/licenses/timer", { keys });
+  }
+}
+
+/** Three lines; each buyer comes again after some thousand orders. */
+function boughtBy(
+  index: number,
+  order: { readonly reference: string; readonly total: number; readonly has: (effect: string) => boolean },
+) {
+  const { reference, total, has } = order;
+  const isTenth = index % 10 === 0;
+  const lines = [
+    { sku: SKUS[index % SKUS.length], name: "Tea", quantity: 1 + (index % 3), amount: total - 500 },
+    { sku: "BOOK", name: "A book", quantity: 1, amount: 300, ...(has("downloads") && { download: { url: BOOK } }) },
+    {
+      sku: "TIMER",
+      name: "A timer",
+      quantity: 1,
+      amount: 200,
+      ...(has("licenses") && isTenth && { license: "timer" }),
+    },
+  ];
   const customer = { email: `buyer${index % 5_000}@example.com`, name: "Ann Example" };
   return { reference, currency: "USD", total, customer, lines };
 }
+
+const BOOK = "https://downloads.example.com/book.pdf";
 
 /** An endpoint hears of every event; mail goes out for the orders that are registered with an address. */
 async function withReceivers(place: Workplace, database: BenchDatabase): Promise<RunningSubject> {

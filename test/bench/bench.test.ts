@@ -18,7 +18,9 @@ function bench(subjects: string): { readonly status: number | null; readonly rep
   return { status, report: status === 0 ? readFileSync(file, "utf8") : "", output: stdout + stderr };
 }
 
-const subjects = postgresql?.skip ? "ceiling,sqlite,sqlite-all" : "ceiling,sqlite,sqlite-all,plain";
+const subjects = postgresql?.skip
+  ? "ceiling,sqlite,sqlite-orders,sqlite-all"
+  : "ceiling,sqlite,sqlite-orders,sqlite-all,plain";
 
 test(`the benchmark runs, finds everything it was promised, and writes its report (${subjects})`, {
   timeout: 300_000,
@@ -26,7 +28,7 @@ test(`the benchmark runs, finds everything it was promised, and writes its repor
   const { status, report, output } = bench(subjects);
   expect(status, output).toBe(0);
   expect(report).toMatch(/Paybell, SQLite +█+ [\d,]+ acknowledged\/s/);
-  expect(report).toMatch(/\| Paybell, SQLite, all that follows \|/);
+  expect(report).toMatch(/\| Paybell, SQLite, registered orders and all that follows \|/);
   expect(report).toMatch(/\| SQLite: lost \| ≤ 0 \| 0 \| reached \|/);
 });
 
