@@ -12,6 +12,7 @@ import { checkGoods, supplyAll } from "./checks/licenses.ts";
 import { checkRecovery } from "./checks/recovery.ts";
 import { checkRefusals } from "./checks/refusals.ts";
 import { checkStock } from "./checks/stock.ts";
+import { checkSubscriptions } from "./checks/subscriptions.ts";
 import { checkTold } from "./checks/told.ts";
 import { checkTransitions } from "./checks/transitions.ts";
 import { Watch } from "./checks/watch.ts";
@@ -335,6 +336,7 @@ class Run {
       ...(await checkTransitions(database, stories)),
       ...(await checkLaws(database)),
       ...(await checkStock(database, stories)),
+      ...(await checkSubscriptions(database, stories)),
       ...(await checkApi(url, API_TOKEN, sample)),
       ...(await checkGoods({ database, url, token: API_TOKEN, stories })),
       ...(await checkTold({ database, url, token: API_TOKEN, receivers, stories })),

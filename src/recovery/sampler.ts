@@ -6,6 +6,7 @@ import { checkFacts } from "./check-facts.ts";
 import { checkOrders } from "./check-orders.ts";
 import { checkPayments } from "./check-payments.ts";
 import { checkSeals } from "./check-seals.ts";
+import { checkSubscriptions } from "./check-subscriptions.ts";
 import { type Finding, Findings } from "./finding.ts";
 
 export interface SamplerParts {
@@ -31,6 +32,8 @@ export interface SamplerParts {
 const PAYMENTS = 20;
 /** Anybody may name an order, and a payment up to eight. */
 const ORDERS = 20;
+/** Their ids are hashes, so that anywhere is as good as anywhere else. */
+const SUBSCRIPTIONS = 5;
 /** Of the newest inputs, which are worth most to whoever changes them. */
 const SEALS = 2;
 
@@ -79,6 +82,8 @@ export class Sampler {
 async function samplePage(view: AuditView, rules: Rules, random: () => number, { report }: Findings): Promise<number> {
   const newest = await view.newestSeal();
   if (newest !== null) await checkSeals(view, await view.seals(newest.number - SEALS, SEALS), report);
+  if (rules.effects.has("subscriptions"))
+    await checkSubscriptions(view, await view.subscriptions(somewhere(random()), SUBSCRIPTIONS), report);
   const range = await view.paymentRange();
   if (range === null) return 0;
   const payments = await view.payments(between(range.first, range.last, random()), PAYMENTS);
@@ -94,6 +99,10 @@ async function samplePage(view: AuditView, rules: Rules, random: () => number, {
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 /** `pay_` and ten characters of the time (see `newId`). */
 const TIME = /^([a-z]+_)([0-9a-z]{10})/;
+
+function somewhere(share: number): string {
+  return `sbn_${encode(Math.floor(share * 32 ** 10))}`;
+}
 
 /** An id somewhere between two, by the time in them; just before the first where they have none. */
 function between(first: string, last: string, share: number): string {

@@ -1,9 +1,11 @@
+import { pino } from "pino";
 import { describe, expect, test } from "vitest";
 import { EFFECT_NAMES } from "../../src/payments/effect-name.ts";
 import { Rules } from "../../src/pipeline/rules.ts";
 import { check } from "../../src/recovery/check.ts";
 import { Identity, keysOfEmail } from "../../src/recovery/erasing.ts";
 import { forget } from "../../src/recovery/forget.ts";
+import { Sampler } from "../../src/recovery/sampler.ts";
 import type { Audit } from "../../src/store/audit.ts";
 import { stripeAccount } from "../pipeline/running.ts";
 import { stripeYear } from "../pipeline/years/stripe.ts";
@@ -71,6 +73,24 @@ for (const { dialect, skip } of await availableDialects()) {
         });
         expect(await held()).toEqual(["0", "0"]);
         expect((await checked()).findings.kept.filter(({ law }) => law.startsWith("subscription"))).toEqual([]);
+      });
+    }, 60_000);
+
+    test("is found by a sample as well", async () => {
+      await withSubscription(dialect, async ({ audit, tamper }) => {
+        await tamper.run("update subscriptions set status = 'ended'");
+        const found: string[] = [];
+        const sampler = new Sampler({
+          open: async () => ({ ...audit, close: async () => undefined }),
+          rules: new Rules([stripeAccount()]),
+          log: pino({ level: "silent" }),
+          everyMs: 3_600_000,
+          random: () => 0,
+          onSampled: ({ findings }) => found.push(...findings.map(({ law }) => law)),
+        });
+        await sampler.sample();
+        await sampler.stop();
+        expect(found).toEqual(["subscription_columns"]);
       });
     }, 60_000);
 

@@ -4,10 +4,11 @@ import { unique } from "../../torture/checks/finding.ts";
 import { Footprint } from "../../torture/checks/footprint.ts";
 import { isSettled } from "../../torture/checks/inputs.ts";
 import { checkLedger } from "../../torture/checks/ledger.ts";
+import { checkSubscriptions } from "../../torture/checks/subscriptions.ts";
 import { checkTransitions } from "../../torture/checks/transitions.ts";
 import type { Row, TortureDatabase } from "../../torture/databases/database.ts";
 import type { Happening } from "../../torture/model/model.ts";
-import type { Story } from "../../torture/stories/story.ts";
+import type { Story, SubscriptionEnd } from "../../torture/stories/story.ts";
 
 /** The checks have to find what is broken: here are rows that no sound service leaves. */
 
@@ -182,5 +183,42 @@ describe("the ledger of a story", () => {
     expect(await checkLedger(rows(...once, ...once), [storyOf()])).toContainEqual(
       expect.objectContaining({ kind: "doubled", invariant: "I4" }),
     );
+  });
+});
+
+describe("a story's subscription", () => {
+  const subscription: SubscriptionEnd = {
+    provider: "stripe",
+    reference: "sub_1",
+    status: "ended",
+    paid: ["invoice/in_1", "invoice/in_2"],
+    told: { started: 1, renewed: 1, ended: 1 },
+  };
+  const event = (type: string, object: string) => ({ type, key: `${type}:stripe/default/test/${object}` });
+  const EVENTS = [
+    event("subscription.started", "subscription/sub_1"),
+    event("subscription.renewed", "invoice/in_2"),
+    event("subscription.ended", "subscription/sub_1"),
+    event("subscription.renewed", "invoice/in_9"),
+  ];
+  const check = (status: string | null, events: readonly Row[]) =>
+    checkSubscriptions(
+      databaseOf({
+        subscriptions: status === null ? [] : [{ provider: "stripe", reference: "sub_1", status }],
+        events,
+      }),
+      [{ subscription }],
+    );
+
+  test("is sound where it ended as its story says, and each turn was told once", async () => {
+    expect(await check("ended", EVENTS)).toEqual([]);
+  });
+
+  test("is wrong where it ended otherwise, lost where it is gone or untold, doubled where it was told twice", async () => {
+    expect(await check("active", EVENTS)).toMatchObject([{ kind: "wrong", invariant: "I3" }]);
+    expect(await check(null, EVENTS)).toMatchObject([{ kind: "lost", invariant: "I3" }]);
+    expect(await check("ended", EVENTS.slice(1))).toMatchObject([{ kind: "lost", invariant: "I2" }]);
+    const doubled = await check("ended", [...EVENTS, event("subscription.renewed", "invoice/in_1")]);
+    expect(doubled).toMatchObject([{ kind: "doubled", invariant: "I2" }]);
   });
 });

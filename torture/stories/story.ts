@@ -28,6 +28,17 @@ export type Command =
   /** `reference`: one of the payment's, by which the person finds it. */
   | { readonly what: "accept" | "reject"; readonly reference: string };
 
+/** How a subscription ends, as a person who knows its story would say it. */
+export interface SubscriptionEnd {
+  readonly provider: "stripe" | "paypal";
+  readonly reference: string;
+  readonly status: "active" | "canceled" | "ended";
+  /** How often each turn of it is told: `started`, `renewed`, `canceled`, `ended`. */
+  readonly told: Readonly<Record<string, number>>;
+  /** What its periods were paid by: `invoice/in_1`, `capture/5TY…`. */
+  readonly paid: readonly string[];
+}
+
 /** One purchase from its beginning to its end: what happened, and by which notifications and commands it is told. */
 export interface Story {
   readonly name: string;
@@ -37,6 +48,7 @@ export interface Story {
   readonly commands?: readonly Command[];
   /** Told once the commands are done. */
   readonly late?: readonly Message[];
+  readonly subscription?: SubscriptionEnd;
   /** Its end depends on which of two clocks is ahead: told while all are right. */
   readonly needsPeace?: true;
   readonly order: Expected & {

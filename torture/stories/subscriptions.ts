@@ -68,6 +68,10 @@ class StripeSubscription {
     });
   }
 
+  get paid(): readonly string[] {
+    return [1, 2].map((number) => `invoice/${this.#invoice(number)}`);
+  }
+
   #invoice(number: number): string {
     return `in_${this.#setting.id}${number}`;
   }
@@ -106,6 +110,11 @@ const throughStripe: Template = (setting) => {
   return {
     name: "stripe: a subscription, started, renewed, failed and canceled",
     order: orderOf(setting, { isRecurring: true }),
+    // Stripe says canceled where nothing runs on.
+    subscription: {
+      ...{ provider: "stripe", reference: it.id, status: "ended", paid: it.paid },
+      told: { started: 1, renewed: 1, ended: 1 },
+    },
     happenings: [period(first), period(second), { what: "attempted", payment: third.payment, status: "failed" }],
     messages: [
       it.is(5, "created", "incomplete"),
@@ -176,15 +185,20 @@ function periods(setting: Setting, subscription: string) {
       subscription,
     }),
   );
-  return { first, second, happenings };
+  const paid = [first, second].map(({ capture }) => `capture/${capture}`);
+  return { first, second, happenings, paid };
 }
 
 const throughPaypal: Template = (setting) => {
   const it = new PaypalSubscription(setting);
-  const { first, second, happenings } = periods(setting, it.id);
+  const { first, second, happenings, paid } = periods(setting, it.id);
   return {
     name: "paypal: a subscription, started, renewed, failed and canceled",
     order: orderOf(setting, { isRecurring: true }),
+    subscription: {
+      ...{ provider: "paypal", reference: it.id, status: "canceled", paid },
+      told: { started: 1, renewed: 1, canceled: 1 },
+    },
     happenings,
     messages: [
       it.is(5, "CREATED", "APPROVAL_PENDING"),
@@ -200,13 +214,17 @@ const throughPaypal: Template = (setting) => {
 /** `subscr_…`: a button's subscription, which only IPN tells of. */
 const throughIpn: Template = (setting) => {
   const id = `S-${setting.id.toUpperCase()}`;
-  const { first, second, happenings } = periods(setting, id);
+  const { first, second, happenings, paid } = periods(setting, id);
   const of = (type: string, more: Fields = {}): Fields => ({ txn_type: type, subscr_id: id, ...more });
   const is = (at: number, type: string): Message =>
     ipnForm(setting, of(type, { subscr_date: pacific(setting.start + at) }));
   return {
     name: "ipn: a subscription, signed up, renewed, failed, canceled and ended",
     order: orderOf(setting, { isRecurring: true }),
+    subscription: {
+      ...{ provider: "paypal", reference: id, status: "ended", paid },
+      told: { started: 1, renewed: 1, canceled: 1, ended: 1 },
+    },
     happenings,
     messages: [
       is(5, "subscr_signup"),
@@ -221,12 +239,16 @@ const throughIpn: Template = (setting) => {
 
 const throughBoth: Template = (setting) => {
   const it = new PaypalSubscription(setting);
-  const { first, second, happenings } = periods(setting, it.id);
+  const { first, second, happenings, paid } = periods(setting, it.id);
   const of = (type: string): Fields => ({ txn_type: type, recurring_payment_id: it.id });
   const created = { ...of("recurring_payment_profile_created"), time_created: pacific(setting.start + 5) };
   return {
     name: "paypal and ipn: a subscription and its payments, told by both",
     order: orderOf(setting, { isRecurring: true }),
+    subscription: {
+      ...{ provider: "paypal", reference: it.id, status: "active", paid },
+      told: { started: 1, renewed: 1 },
+    },
     happenings,
     messages: [
       it.is(5, "ACTIVATED", "ACTIVE"),
