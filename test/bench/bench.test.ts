@@ -18,18 +18,16 @@ function bench(subjects: string): { readonly status: number | null; readonly rep
   return { status, report: status === 0 ? readFileSync(file, "utf8") : "", output: stdout + stderr };
 }
 
-const subjects = postgresql?.skip
-  ? "ceiling,sqlite,sqlite-orders,sqlite-all"
-  : "ceiling,sqlite,sqlite-orders,sqlite-all,plain";
+/** One of each kind: each more costs a quarter of a minute. */
+const subjects = postgresql?.skip ? "ceiling,sqlite-all" : "ceiling,sqlite-all,plain";
 
 test(`the benchmark runs, finds everything it was promised, and writes its report (${subjects})`, {
   timeout: 300_000,
 }, () => {
   const { status, report, output } = bench(subjects);
   expect(status, output).toBe(0);
-  expect(report).toMatch(/Paybell, SQLite +█+ [\d,]+ acknowledged\/s/);
-  expect(report).toMatch(/\| Paybell, SQLite, registered orders and all that follows \|/);
-  expect(report).toMatch(/\| SQLite: lost \| ≤ 0 \| 0 \| reached \|/);
+  expect(report).toMatch(/Paybell, SQLite, registered orders and all that follows +█+ [\d,]+ acknowledged\/s/);
+  expect(report).toMatch(/\| Paybell, SQLite, registered orders and all that follows \| [\d,]+ \| 0 \| 0 \|/);
 });
 
 test("a quick run and a run of some subjects leave the kept results alone", () => {

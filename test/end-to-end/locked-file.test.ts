@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { driver } from "../../src/store/sqlite/driver.ts";
 import { paymentIntent, post, signStripe, stripeEvent } from "./senders.ts";
 import { eventually, startServer } from "./server.ts";
 
 test("what was acknowledged after somebody else had locked the SQLite file is there after kill -9", async () => {
   const server = await startServer({});
+  onTestFinished(async () => void (await server.stop("SIGKILL")));
   const file = pathToFileURL(join(server.dataDir, "paybell.db")).href;
   const send = async (name: string): Promise<boolean> => {
     const object = paymentIntent({ id: `pi_${name}`, amount: 100, order: name });
