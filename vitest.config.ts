@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./scripts/test-order.ts";
 import { TestReporter } from "./scripts/test-reporter.ts";
 
 export default defineConfig({
@@ -7,7 +8,8 @@ export default defineConfig({
     globalSetup: ["scripts/prepare-tests.ts"],
     reporters: ["default", new TestReporter()],
     // Most of them wait for processes, browsers and clocks; vitest itself would take one worker on two cores.
-    maxWorkers: 2,
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 20_000,
     hookTimeout: 30_000,
   },
