@@ -6,7 +6,7 @@
 
 /** The ports: what each folder shows to the others. */
 const GATEWAY_PORT = "^src/gateways/(gateway|registry|account)\\.ts$";
-const STORE_PORT = "^src/store/(store|common|outbox|audit|documents|effect-rows|goods)\\.ts$";
+const STORE_PORT = "^src/store/(store|reading|common|outbox|audit|documents|effect-rows|goods)\\.ts$";
 const OUTBOX_PORT = "^src/outbox/(outbox|feed|event-place|order-watch|order-goods|links)\\.ts$";
 
 /** Addresses, how mail goes out, and which messages there are. */

@@ -22,7 +22,8 @@ import { ORDER_WATCH_BOUNDS, OrderWatch } from "./outbox/order-watch.ts";
 import type { Outbox } from "./outbox/start.ts";
 import type { Pipeline } from "./pipeline/start.ts";
 import type { OutboxBacklog } from "./store/outbox.ts";
-import { type Backlog, type Store, StoreError } from "./store/store.ts";
+import type { Backlog } from "./store/reading.ts";
+import { type Store, StoreError } from "./store/store.ts";
 
 /** Wires the edge and opens nothing: what it needs is given, and whoever calls it listens, or injects. */
 

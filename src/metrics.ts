@@ -4,7 +4,8 @@ import type { Alarm, Asked } from "./http/health.ts";
 import type { OutboxObserver } from "./outbox/observer.ts";
 import type { Observer } from "./pipeline/observer.ts";
 import type { OutboxBacklog } from "./store/outbox.ts";
-import type { Backlog, LaneLoad } from "./store/store.ts";
+import type { Backlog } from "./store/reading.ts";
+import type { LaneLoad } from "./store/store.ts";
 
 /** What the service counts of itself, for Prometheus, and the alarms for /health. Metric names are decided in this file alone. */
 

@@ -1,5 +1,5 @@
 import type { Currency } from "../payments/money.ts";
-import type { LedgerSum } from "../store/store.ts";
+import type { LedgerSum } from "../store/reading.ts";
 
 /** Minor units: debits, credits, and what is left of the one after the other. */
 interface Sums {

@@ -1,6 +1,7 @@
 import { givenBack } from "../payments/given-back.ts";
 import type { DocumentStore, IssuedDocument, NewDocument } from "../store/documents.ts";
-import type { LoadedOrder, Reader } from "../store/store.ts";
+import type { Reader } from "../store/reading.ts";
+import type { LoadedOrder } from "../store/store.ts";
 import { decodeContent, keyOf } from "./content.ts";
 import type {
   CreditNote,

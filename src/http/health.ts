@@ -3,7 +3,8 @@ import type { AccountConfig } from "../gateways/account.ts";
 import type { AnyGateway, Channel } from "../gateways/gateway.ts";
 import { remembered } from "../remembered.ts";
 import type { OutboxBacklog } from "../store/outbox.ts";
-import type { Backlog, InputState, Store } from "../store/store.ts";
+import type { Backlog } from "../store/reading.ts";
+import type { InputState, Store } from "../store/store.ts";
 import { JSON_TYPE } from "./errors.ts";
 import { getAndHead, resource } from "./methods.ts";
 

@@ -1,4 +1,4 @@
-import type { EventPosition } from "../store/store.ts";
+import type { EventPosition } from "../store/reading.ts";
 
 /** Places among the events, as readers keep them: `812-77`, or `beginning`. Opaque to them, and safe in a header. */
 

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { EventPosition, PlacedEvent, Reader } from "../store/store.ts";
+import type { EventPosition, PlacedEvent, Reader } from "../store/reading.ts";
 import { isAfter } from "./event-place.ts";
 
 /**

@@ -3,11 +3,11 @@ import type { EffectName } from "../payments/effect-name.ts";
 import type { CaptureFact, RefundFact, StoredFact } from "../payments/fact.ts";
 import { readCurrency } from "../payments/money.ts";
 import type { Decision, Expectation, StoredDecision } from "../payments/state.ts";
+import type { PaymentView } from "../store/reading.ts";
 import {
   type LoadedOrder,
   type NewInput,
   type OrderRecord,
-  type PaymentView,
   type Store,
   StoreError,
   type Transaction,

@@ -1,7 +1,8 @@
 import type { Channel, ForgedReason, RawNotification, Reply } from "../gateways/gateway.ts";
 import type { Expectation } from "../payments/state.ts";
 import type { Pool } from "../store/goods.ts";
-import type { OrderRecord, PaymentView } from "../store/store.ts";
+import type { PaymentView } from "../store/reading.ts";
+import type { OrderRecord } from "../store/store.ts";
 
 /** What the HTTP edge asks of the pipeline. */
 

@@ -4,17 +4,8 @@ import type { OrderStock, StockLevel } from "../payments/stock.ts";
 import type { SubscriptionState } from "../payments/subscription.ts";
 import type { Posting, PostingPlace } from "./effect-rows.ts";
 import type { GoodsTransaction } from "./goods.ts";
-import type {
-  Changes,
-  InputKind,
-  InputState,
-  LedgerExport,
-  LedgerSum,
-  LoadedOrder,
-  NewInput,
-  StockPlace,
-  Transaction,
-} from "./store.ts";
+import type { LedgerExport, LedgerSum } from "./reading.ts";
+import type { Changes, InputKind, InputState, LoadedOrder, NewInput, StockPlace, Transaction } from "./store.ts";
 
 /**
  * The port for whoever compares what is stored with what it should be: rows as they are, also wrong ones, page by page.

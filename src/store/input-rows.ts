@@ -1,8 +1,9 @@
 import { type RawBoolean, type RawInteger, type RawTime, readBoolean, readOptionalTime, readTime } from "./columns.ts";
 import type { Columns } from "./dialect.ts";
 import type { Row } from "./json-rows.ts";
+import type { InputView } from "./reading.ts";
 import { isEmptied } from "./retention.ts";
-import type { InputKind, InputState, InputView, NewInput, WaitingInput } from "./store.ts";
+import type { InputKind, InputState, NewInput, WaitingInput } from "./store.ts";
 
 /** The journal's rows, as they are written and read; bodies are written beside them. */
 

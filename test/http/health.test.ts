@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import type { Backlog } from "../../src/store/store.ts";
+import type { Backlog } from "../../src/store/reading.ts";
 import { type Edge, type EdgeOptions, startEdge } from "./edge.ts";
 import { ask } from "./service.ts";
 

@@ -7,7 +7,7 @@ import { Rules } from "../../src/pipeline/rules.ts";
 import { endSubscription } from "../../src/pipeline/subscription-deadline.ts";
 import { check } from "../../src/recovery/check.ts";
 import { openAudit } from "../../src/store/audit/open-audit.ts";
-import type { PlacedEvent } from "../../src/store/store.ts";
+import type { PlacedEvent } from "../../src/store/reading.ts";
 import { describeOnEachDatabase } from "../end-to-end/databases.ts";
 import { type PaypalSide, startPaypalSide } from "../end-to-end/paypal-side.ts";
 import { signStripe } from "../end-to-end/senders.ts";

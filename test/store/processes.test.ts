@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { migrate } from "../../src/store/migrate.ts";
 import { openStore } from "../../src/store/open.ts";
-import type { InputView, Store } from "../../src/store/store.ts";
+import type { InputView } from "../../src/store/reading.ts";
+import type { Store } from "../../src/store/store.ts";
 import { availableDialects, createDatabase } from "./databases.ts";
 import { inputOf, LEASE, outcomeOf, pause, write } from "./rows.ts";
 

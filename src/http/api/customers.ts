@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { paymentSnapshot } from "../../payments/snapshot.ts";
 import { emailKey, shownKey } from "../../pipeline/effects/customer-keys.ts";
-import type { CustomerView } from "../../store/store.ts";
+import type { CustomerView } from "../../store/reading.ts";
 import { refuse } from "../errors.ts";
 import { resource } from "../methods.ts";
 import { InvalidRequest, read, sendJson } from "./answer.ts";

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { InputView } from "../../store/store.ts";
+import type { InputView } from "../../store/reading.ts";
 import { refuse } from "../errors.ts";
 import { resource } from "../methods.ts";
 import { read, sendJson } from "./answer.ts";

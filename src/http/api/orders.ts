@@ -4,7 +4,8 @@ import { type Json, orderSnapshot, paymentSnapshot } from "../../payments/snapsh
 import type { Expectation } from "../../payments/state.ts";
 import { subscriptionSnapshot } from "../../payments/subscription-snapshot.ts";
 import type { CommandAnswer } from "../../pipeline/pipeline.ts";
-import type { LoadedOrder, OrderRecord, PaymentRecord, Reader } from "../../store/store.ts";
+import type { Reader } from "../../store/reading.ts";
+import type { LoadedOrder, OrderRecord, PaymentRecord } from "../../store/store.ts";
 import { refuse } from "../errors.ts";
 import { resource } from "../methods.ts";
 import { read, sendAnswer, sendJson } from "./answer.ts";

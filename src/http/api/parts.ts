@@ -5,7 +5,7 @@ import type { Commands, GoodsCommands } from "../../pipeline/pipeline.ts";
 import type { StockLoads } from "../../pipeline/stock-loads.ts";
 import type { GoodsStore } from "../../store/goods.ts";
 import type { OutboxStore } from "../../store/outbox.ts";
-import type { Reader } from "../../store/store.ts";
+import type { Reader } from "../../store/reading.ts";
 import type { Budget } from "../budget.ts";
 import type { BearerParts } from "./bearer.ts";
 import type { GoodsTerms } from "./line-goods.ts";

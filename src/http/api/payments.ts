@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { StoredFact } from "../../payments/fact.ts";
 import { paymentSnapshot } from "../../payments/snapshot.ts";
 import { subscriptionId } from "../../pipeline/ids.ts";
-import type { PaymentView } from "../../store/store.ts";
+import type { PaymentView } from "../../store/reading.ts";
 import { refuse } from "../errors.ts";
 import { resource } from "../methods.ts";
 import { read, sendAnswer, sendJson } from "./answer.ts";

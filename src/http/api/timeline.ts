@@ -1,7 +1,8 @@
 import type { StoredFact } from "../../payments/fact.ts";
 import { factSnapshot } from "../../payments/snapshot.ts";
 import type { StoredDecision } from "../../payments/state.ts";
-import type { EventView, InputView, LoadedOrder, Reader } from "../../store/store.ts";
+import type { InputView, Reader } from "../../store/reading.ts";
+import type { EventView, LoadedOrder } from "../../store/store.ts";
 
 /** All that happened to one order, in the order of time: why it has its status. */
 

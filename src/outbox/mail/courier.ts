@@ -1,5 +1,6 @@
 import type { GoodsStore } from "../../store/goods.ts";
-import type { LoadedOrder, Reader } from "../../store/store.ts";
+import type { Reader } from "../../store/reading.ts";
+import type { LoadedOrder } from "../../store/store.ts";
 import type { Courier, Delivered, DueDelivery } from "../courier.ts";
 import { NO_GOODS, shownGoods, withGoods } from "../order-goods.ts";
 import { readAddress } from "./address.ts";

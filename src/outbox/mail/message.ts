@@ -1,4 +1,5 @@
-import type { LoadedOrder, Reader } from "../../store/store.ts";
+import type { Reader } from "../../store/reading.ts";
+import type { LoadedOrder } from "../../store/store.ts";
 import type { DueDelivery } from "../courier.ts";
 import type { ShownGoods } from "../order-goods.ts";
 import type { Words } from "./words.ts";

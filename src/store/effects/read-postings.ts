@@ -3,8 +3,8 @@ import { type RawBoolean, type RawInteger, type RawTime, readTime } from "../col
 import type { Dialect } from "../dialect.ts";
 import type { Posting, PostingPlace } from "../effect-rows.ts";
 import { storableTime } from "../json-rows.ts";
+import type { LedgerExport, LedgerFilter, LedgerSum } from "../reading.ts";
 import type { Session, Value } from "../session.ts";
-import type { LedgerExport, LedgerFilter, LedgerSum } from "../store.ts";
 
 /** Postings as whoever reads them gets them: the API's reader and the auditor's view, each with its session. */
 

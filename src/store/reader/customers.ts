@@ -1,7 +1,8 @@
 import { type RawBoolean, type RawTime, readTime } from "../columns.ts";
 import { storable } from "../json-rows.ts";
+import type { CustomerFilter, CustomerView } from "../reading.ts";
 import type { Database } from "../session.ts";
-import type { CustomerFilter, CustomerView, Page, PageRequest } from "../store.ts";
+import type { Page, PageRequest } from "../store.ts";
 import { pageOf, readCursor, rowsFor } from "./cursor.ts";
 import { Query } from "./query.ts";
 

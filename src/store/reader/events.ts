@@ -1,8 +1,8 @@
 import { isTypeAmong } from "../../payments/event.ts";
 import { type RawBoolean, type RawInteger, type RawTime, readBoolean, readTime } from "../columns.ts";
 import { jsonRows, storable } from "../json-rows.ts";
+import type { EventPage, EventPosition, EventRequest, PlacedEvent, Reader } from "../reading.ts";
 import type { Database, Value } from "../session.ts";
-import type { EventPage, EventPosition, EventRequest, PlacedEvent, Reader } from "../store.ts";
 import { rowsFor } from "./cursor.ts";
 
 /** How many events one page looks at for those of the wanted types: rare ones must not cost a scan of all that ever was. */

@@ -1,8 +1,9 @@
 import { type RawInteger, type RawTime, readTime } from "../columns.ts";
 import { type InputViewRow, readInputView, VIEW_COLUMNS } from "../input-rows.ts";
 import { storable } from "../json-rows.ts";
+import type { Backlog, InputFilter, InputView } from "../reading.ts";
 import type { Database } from "../session.ts";
-import type { Backlog, InputFilter, InputState, InputView, Page, PageRequest } from "../store.ts";
+import type { InputState, Page, PageRequest } from "../store.ts";
 import { pageOf, readCursor, rowsFor } from "./cursor.ts";
 import { Query } from "./query.ts";
 

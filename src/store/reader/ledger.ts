@@ -3,8 +3,9 @@ import type { Currency } from "../../payments/money.ts";
 import type { Posting, PostingPlace } from "../effect-rows.ts";
 import { inOrder, POSTING_COLUMNS, type PostingRow, placedBy, readPosting } from "../effects/read-postings.ts";
 import { storable, storableTime } from "../json-rows.ts";
+import type { LedgerFilter } from "../reading.ts";
 import type { Database, Value } from "../session.ts";
-import { type LedgerFilter, type Page, type PageRequest, StoreError } from "../store.ts";
+import { type Page, type PageRequest, StoreError } from "../store.ts";
 import { rowsFor } from "./cursor.ts";
 
 /** How many lines one page looks at for those of an account or a currency: rare ones must not cost a scan of all there are. */

@@ -1,8 +1,9 @@
 import { type RawTime, readTime } from "../columns.ts";
 import { storable } from "../json-rows.ts";
+import type { OrderFilter, Reader } from "../reading.ts";
 import { assembleOrders, type OrderRow, readOrder } from "../records.ts";
 import type { Database } from "../session.ts";
-import type { EventView, LoadedOrder, OrderFilter, OrderRecord, Page, PageRequest, Reader } from "../store.ts";
+import type { EventView, LoadedOrder, OrderRecord, Page, PageRequest } from "../store.ts";
 import { pageOf, readCursor, rowsFor } from "./cursor.ts";
 import { isOf } from "./customers.ts";
 import { Query } from "./query.ts";

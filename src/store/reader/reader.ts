@@ -1,7 +1,7 @@
 import { readPosted } from "../effects/postings.ts";
 import { postingsAfter, sumPostings } from "../effects/read-postings.ts";
+import type { Reader } from "../reading.ts";
 import type { Database } from "../session.ts";
-import type { Reader } from "../store.ts";
 import { findCustomer, listCustomers } from "./customers.ts";
 import { findEvent, listEvents, newestEvent } from "./events.ts";
 import { findInput, listInputs, readBacklog } from "./inputs.ts";

@@ -2,8 +2,9 @@ import type { MovementCause, StockLevel } from "../../payments/stock.ts";
 import { type RawBoolean, type RawInteger, type RawTime, readTime } from "../columns.ts";
 import { LEVEL_COLUMNS, type LevelRow, readLevel } from "../effects/stock.ts";
 import { storable } from "../json-rows.ts";
+import type { StockFilter, StockMovementView } from "../reading.ts";
 import type { Database } from "../session.ts";
-import type { Page, PageRequest, StockFilter, StockMovementView, StockPlace } from "../store.ts";
+import type { Page, PageRequest, StockPlace } from "../store.ts";
 import { pageOf, readCursor, rowsFor } from "./cursor.ts";
 
 /** More movements of one order nobody looks through. */

@@ -5,7 +5,8 @@ import { readSmtpUrl } from "../../../src/outbox/mail/mail-settings.ts";
 import { Mailer } from "../../../src/outbox/mail/mailer.ts";
 import { describedMessages } from "../../../src/outbox/mail/preview.ts";
 import { loadTemplates } from "../../../src/outbox/mail/templates.ts";
-import type { EventView, Reader } from "../../../src/store/store.ts";
+import type { Reader } from "../../../src/store/reading.ts";
+import type { EventView } from "../../../src/store/store.ts";
 import {
   dispute,
   event,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { EventPage, EventPosition, EventRequest, NewEvent, Store } from "../../../src/store/store.ts";
+import type { EventPage, EventPosition, EventRequest } from "../../../src/store/reading.ts";
+import type { NewEvent, Store } from "../../../src/store/store.ts";
 import type { DialectName } from "../databases.ts";
 import { eventOf, write } from "../rows.ts";
 import { freshStore } from "./fresh-store.ts";
