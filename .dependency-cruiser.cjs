@@ -153,7 +153,7 @@ module.exports = {
       "only-the-store-imports-the-database",
       "Prisma, its clients and the drivers stay inside src/store.",
       { path: "^(src|demo)/", pathNot: "^src/store/" },
-      { path: ["^src/store/generated/", npm("@prisma/[^/]+", "prisma", "pg", "@libsql/[^/]+")] },
+      { path: ["^src/store/generated/", npm("@prisma/[^/]+", "prisma", "pg", "@libsql/[^/]+", "libsql")] },
     ),
     rule(
       "only-the-edge-imports-fastify",

@@ -56,7 +56,7 @@ async function openDatabase(url: string, writing: boolean): Promise<AuditDatabas
       // Opening would make an empty file, which holds no violation.
       if (!existsSync(where.file)) throw new StoreError("unavailable", `there is no database at ${where.file}`);
       const { openSqliteAudit } = await import("./sqlite-audit.ts");
-      return openSqliteAudit(where.url, writing);
+      return openSqliteAudit(where.file, writing);
     }
     case "postgresql": {
       const { openPostgresqlAudit } = await import("./postgresql-audit.ts");

@@ -1,18 +1,19 @@
 import { SQLITE } from "../dialect.ts";
 import { storeError } from "../errors.ts";
-import { PrismaClient } from "../generated/sqlite/client.ts";
 import { rawSession } from "../raw-session.ts";
 import type { Session } from "../session.ts";
-import { driver } from "../sqlite/driver.ts";
+import { Connection } from "../sqlite/connection.ts";
+import { libsqlClient } from "../sqlite/libsql-client.ts";
+import { numbered } from "../sqlite/sqlite-transaction.ts";
 import type { AuditDatabase } from "./audit-database.ts";
 
 /**
  * Connections of its own to a file that another process may serve: WAL lets readers stand beside the writer, and a short
  * BEGIN IMMEDIATE beside a server makes that one wait for a few milliseconds (it takes `busy` for "again").
  */
-export async function openSqliteAudit(url: string, writing: boolean): Promise<AuditDatabase> {
-  const reader = connect(url, ["query_only = 1"]);
-  const writer = writing ? connect(url, ["synchronous = FULL", "fullfsync = 1"]) : null;
+export async function openSqliteAudit(file: string, writing: boolean): Promise<AuditDatabase> {
+  const reader = new Connection({ file, pragmas: ["query_only = 1"] });
+  const writer = writing ? new Connection({ file, pragmas: ["synchronous = FULL", "fullfsync = 1"] }) : null;
   const inTurn = turns();
   return {
     dialect: SQLITE,
@@ -23,34 +24,30 @@ export async function openSqliteAudit(url: string, writing: boolean): Promise<Au
       return inTurn(() => within(writer, "BEGIN IMMEDIATE", work));
     },
     close: async () => {
-      await Promise.allSettled([reader.$disconnect(), writer?.$disconnect()]);
+      await Promise.allSettled([reader.close(), writer?.close()]);
     },
   };
 }
 
-function connect(url: string, pragmas: readonly string[]): PrismaClient {
-  return new PrismaClient({ adapter: driver(url, pragmas), errorFormat: "minimal" });
-}
-
 async function within<Result>(
-  client: PrismaClient,
+  connection: Connection,
   begin: string,
   work: (session: Session) => Promise<Result>,
 ): Promise<Result> {
   const run = async (during: string, sql: string): Promise<void> => {
     try {
-      await client.$executeRawUnsafe(sql);
+      await connection.execute(sql, []);
     } catch (error) {
       throw storeError(error, during);
     }
   };
   await run("begin", begin);
   try {
-    const result = await work(rawSession({ client, placeholders: (sql) => sql.replaceAll(/\$(\d)/g, "?$1") }));
+    const result = await work(rawSession({ client: libsqlClient(connection), placeholders: numbered }));
     await run("commit", "COMMIT");
     return result;
   } catch (error) {
-    await client.$executeRawUnsafe("ROLLBACK").catch(() => undefined);
+    await connection.execute("ROLLBACK", []).catch(() => undefined);
     throw error;
   }
 }

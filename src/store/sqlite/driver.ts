@@ -1,28 +1,25 @@
-import { randomInt } from "node:crypto";
 import { PrismaLibSql } from "@prisma/adapter-libsql";
 import type { SqlDriverAdapter, SqlDriverAdapterFactory, SqlQuery } from "@prisma/driver-adapter-utils";
 import { storeError } from "../errors.ts";
 
 type Adapter = SqlDriverAdapter;
 
-/** How Paybell opens a SQLite file, in whatever thread. The first statement opens it, with the `pragmas`. */
+/** A SQLite file for Prisma. The first statement opens it, with the `pragmas`. */
 export function driver(url: string, pragmas: readonly string[] = []): SqlDriverAdapterFactory {
   // `timeout` stays 0: waiting for a lock would block the thread. Busy is retried instead.
   const libsql = new PrismaLibSql({ url, intMode: "bigint" }, { timestampFormat: "unixepoch-ms" });
   const { provider, adapterName } = libsql;
   return {
     ...{ provider, adapterName },
-    connect: async () => new Connection(libsql, pragmas),
+    connect: async () => new PrismaConnection(libsql, pragmas),
   };
 }
 
 /**
- * Prisma's connection, replaced where it was refused. SQLite suspends a statement that met another process's lock, libSQL's
- * driver forgets it without a reset, and until it is collected as garbage nothing that is written outside of BEGIN … COMMIT
- * is committed, whatever is answered; then it is rolled back (OP_Transaction and sqlite3VdbeHalt in SQLite's vdbe.c and
- * vdbeaux.c). A new connection has no such past.
+ * Prisma's connection, replaced where it was refused, as `Connection` is: a statement that met another process's lock stays
+ * suspended until it is collected as garbage. Until then a reader would go on in one and the same snapshot.
  */
-class Connection implements SqlDriverAdapter {
+class PrismaConnection implements SqlDriverAdapter {
   readonly provider = "sqlite";
   readonly adapterName: string;
   readonly #libsql: PrismaLibSql;
@@ -81,7 +78,6 @@ class Connection implements SqlDriverAdapter {
   async #connect(): Promise<Adapter> {
     const connection = await this.#libsql.connect();
     try {
-      await connection.executeRaw(statement(`CREATE TEMP TABLE connection AS SELECT ${randomInt(2 ** 47)} AS id`));
       for (const pragma of this.#pragmas) await connection.queryRaw(statement(`PRAGMA ${pragma}`));
       return connection;
     } catch (error) {
@@ -90,9 +86,6 @@ class Connection implements SqlDriverAdapter {
     }
   }
 }
-
-/** One row: `id` is the connection's, `data_version` changes with each commit of another connection, and with none of its own. */
-export const VERSION_SQL = "SELECT id, data_version FROM temp.connection, pragma_data_version";
 
 /** Closing alone would leave a transaction open until the connection is collected. */
 async function discard(connection: Adapter): Promise<void> {

@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { extname } from "node:path";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
-import { driver } from "./driver.ts";
-import { type Statements, WriterClient } from "./writer-client.ts";
-import type { Order, WriterData } from "./writer-protocol.ts";
+import { Connection, type Opening } from "./connection.ts";
+import type { Statements } from "./statements.ts";
+import { WriterClient } from "./writer-client.ts";
+import type { Order } from "./writer-protocol.ts";
 
 export interface Writer {
   readonly statements: Statements;
@@ -16,18 +17,18 @@ export interface Writer {
  * In a thread of its own, because the driver works synchronously: a statement, and above all the sync of a commit, would hold
  * up everything else, requests first of all. In this thread where a thread would cost more than it saves: commands and tests.
  */
-export function openWriter(file: WriterData, isThreaded: boolean): Promise<Writer> {
-  return isThreaded ? Promise.resolve(startThread(file)) : openHere(file);
+export function openWriter(opening: Opening, isThreaded: boolean): Writer {
+  return isThreaded ? startThread(opening) : openHere(opening);
 }
 
-async function openHere({ url, pragmas }: WriterData): Promise<Writer> {
-  const statements = await driver(url, pragmas).connect();
-  return { statements, share: () => null, close: () => statements.dispose() };
+function openHere(opening: Opening): Writer {
+  const statements = new Connection(opening);
+  return { statements, share: () => null, close: () => statements.close() };
 }
 
-function startThread(file: WriterData): Writer {
+function startThread(opening: Opening): Writer {
   const worker = new Worker(new URL(`./writer-thread${extname(import.meta.url)}`, import.meta.url), {
-    workerData: file,
+    workerData: opening,
     // A quarter of what it would take: it keeps nothing.
     resourceLimits: { maxYoungGenerationSizeMb: 12 },
     name: "sqlite",

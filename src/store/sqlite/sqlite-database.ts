@@ -27,7 +27,7 @@ export async function openSqlite(
   const unlock = await lockFile(file);
   const disk = networkDisk(dirname(file));
   if (disk !== null) warn(networkDiskWarning(file, disk));
-  const { statements, share, close } = await openWriter({ url, pragmas: WRITER }, threads);
+  const { statements, share, close } = openWriter({ file, pragmas: WRITER }, threads);
   const writer = libsqlClient(statements);
   const reader = new PrismaClient({ adapter: driver(url, ["query_only = 1"]), errorFormat: "minimal" });
   const closeAll = async (): Promise<void> => {

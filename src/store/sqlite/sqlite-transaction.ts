@@ -3,7 +3,7 @@ import { type RawClient, rawSession } from "../raw-session.ts";
 import type { Session } from "../session.ts";
 import { StoreError } from "../store.ts";
 import { timeBound } from "../time-bound.ts";
-import { VERSION_SQL } from "./driver.ts";
+import { VERSION_SQL } from "./connection.ts";
 
 /** A transaction whose work takes longer is rolled back: others wait behind it. */
 const TRANSACTION_MS = 15_000;

@@ -1,17 +1,14 @@
 import type { MessagePort, Worker } from "node:worker_threads";
-import type { SqlDriverAdapter } from "@prisma/driver-adapter-utils";
 import { StoreError } from "../store.ts";
+import type { Rows, Statements } from "./statements.ts";
 import type { Answer, Ask } from "./writer-protocol.ts";
-
-/** The writing connection, wherever it lives. Statements run in the order in which they are asked for. */
-export type Statements = Pick<SqlDriverAdapter, "queryRaw" | "executeRaw">;
 
 interface Asked {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** The same, asked from another thread. */
+/** The writing connection, asked from another thread. */
 export class WriterClient implements Statements {
   readonly #port: MessagePort | Worker;
   readonly #asked = new Map<number, Asked>();
@@ -25,14 +22,14 @@ export class WriterClient implements Statements {
     });
   }
 
-  async queryRaw(statement: Ask["statement"]): ReturnType<Statements["queryRaw"]> {
-    const answer = await this.#ask("query", statement);
+  async query(sql: string, values: readonly unknown[]): Promise<Rows> {
+    const answer = await this.#ask("query", sql, values);
     if (answer.kind !== "rows") throw new Error("SQLite's thread answered something else");
     return answer.result;
   }
 
-  async executeRaw(statement: Ask["statement"]): Promise<number> {
-    const answer = await this.#ask("execute", statement);
+  async execute(sql: string, values: readonly unknown[]): Promise<number> {
+    const answer = await this.#ask("execute", sql, values);
     if (answer.kind !== "changed") throw new Error("SQLite's thread answered something else");
     return answer.rows;
   }
@@ -43,9 +40,9 @@ export class WriterClient implements Statements {
     this.#asked.clear();
   }
 
-  async #ask(kind: Ask["kind"], statement: Ask["statement"]): Promise<Answer> {
+  async #ask(kind: Ask["kind"], sql: string, values: readonly unknown[]): Promise<Answer> {
     this.#lastId += 1;
-    const ask: Ask = { id: this.#lastId, kind, statement };
+    const ask: Ask = { id: this.#lastId, kind, sql, values };
     const answer = await new Promise<Answer>((resolve, reject) => {
       this.#asked.set(ask.id, { resolve, reject });
       this.#port.postMessage(ask);

@@ -1,25 +1,20 @@
 import type { MessagePort } from "node:worker_threads";
-import type { SqlQuery, SqlResultSet } from "@prisma/driver-adapter-utils";
+import type { Rows } from "./statements.ts";
 
 /** What the writer's thread is asked, and what it answers. All of it is what structured cloning can copy. */
-
-/** The one file that the thread opens; its `workerData`. */
-export interface WriterData {
-  readonly url: string;
-  readonly pragmas: readonly string[];
-}
 
 export interface Ask {
   readonly id: number;
   readonly kind: "query" | "execute";
-  readonly statement: SqlQuery;
+  readonly sql: string;
+  readonly values: readonly unknown[];
 }
 
 /** Closes the connection and ends the thread; or serves another thread as well, through a port of its own. */
 export type Order = { readonly kind: "close" } | { readonly kind: "serve"; readonly port: MessagePort };
 
 export type Answer =
-  | { readonly id: number; readonly kind: "rows"; readonly result: SqlResultSet }
+  | { readonly id: number; readonly kind: "rows"; readonly result: Rows }
   | { readonly id: number; readonly kind: "changed"; readonly rows: number }
   /** The driver's error without its class, which cloning would lose: `cause` has its code. */
   | { readonly id: number; readonly kind: "failed"; readonly message: string; readonly cause: unknown };

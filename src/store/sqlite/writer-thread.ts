@@ -1,15 +1,12 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import type { SqlDriverAdapter } from "@prisma/driver-adapter-utils";
-import { driver } from "./driver.ts";
-import type { Answer, Ask, Order, WriterData } from "./writer-protocol.ts";
+import { Connection, type Opening } from "./connection.ts";
+import type { Answer, Ask, Order } from "./writer-protocol.ts";
 
 /** The thread that holds the writing connection: one statement after the other, in the order in which they are asked for. */
 
 // Proven by `openWriter`, who starts this file as a thread and with these.
 const parent = parentPort as MessagePort;
-const { url, pragmas } = workerData as WriterData;
-
-const connecting = driver(url, pragmas).connect();
+const connection = new Connection(workerData as Opening);
 const ports: MessagePort[] = [];
 
 serve(parent);
@@ -30,25 +27,25 @@ function serve(port: MessagePort): void {
 
 /** Without its ports the thread has nothing left to do, and ends. */
 async function close(): Promise<void> {
-  await connecting.then((connection) => connection.dispose()).catch(() => undefined);
+  await connection.close().catch(() => undefined);
   for (const port of ports) port.close();
 }
 
 async function answer(ask: Ask): Promise<Answer> {
   const { id } = ask;
   try {
-    return await run(await connecting, ask);
+    return await run(ask);
   } catch (error) {
     const { message, cause } = error instanceof Error ? error : { message: String(error), cause: null };
     return { id, kind: "failed", message, cause };
   }
 }
 
-async function run(connection: SqlDriverAdapter, { id, kind, statement }: Ask): Promise<Answer> {
+async function run({ id, kind, sql, values }: Ask): Promise<Answer> {
   switch (kind) {
     case "query":
-      return { id, kind: "rows", result: await connection.queryRaw(statement) };
+      return { id, kind: "rows", result: await connection.query(sql, values) };
     case "execute":
-      return { id, kind: "changed", rows: await connection.executeRaw(statement) };
+      return { id, kind: "changed", rows: await connection.execute(sql, values) };
   }
 }
