@@ -65,7 +65,7 @@ describe("the README names", () => {
     expect(firstCells("order").sort()).toEqual([...union("src/payments/state.ts", "OrderStatus")].sort());
     expect(firstCells("payment").sort()).toEqual([...union("src/payments/state.ts", "PaymentStatus")].sort());
     expect(firstCells("reason").sort()).toEqual([...union("src/payments/state.ts", "HoldReason")].sort());
-    expect(firstCells("notification").sort()).toEqual([...union("src/store/store.ts", "InputState")].sort());
+    expect(firstCells("notification").sort()).toEqual([...union("src/store/common.ts", "InputState")].sort());
   });
 
   test("the fields in which each gateway looks for the order, in their order", () => {
