@@ -153,7 +153,7 @@ class Phases {
     const result = await generator.run(load, watch);
     for (const index of result.acknowledged) this.#acknowledged.push(namesOf(series, index));
     const others = Object.entries(result.others).map(([word, count]) => `, ${count} ${word}`);
-    say(`${name}: ${Math.round(perSecond(result))}/s${others.join("")}`);
+    say(`${name}: ${Math.round(perSecond(result))} acknowledged/s${others.join("")}`);
     await this.#settled();
     return result;
   }

@@ -1,7 +1,6 @@
 import { isGroupKind } from "../payments/fact.ts";
 import { readSubject } from "../payments/ledger.ts";
 import type { StoredDecision } from "../payments/state.ts";
-import { decodeDecision } from "../payments/wire.ts";
 import { newId } from "../pipeline/ids.ts";
 import { NOTHING_WRITTEN } from "../pipeline/nothing-written.ts";
 import type { Rules } from "../pipeline/rules.ts";
@@ -10,7 +9,6 @@ import type { Posting, PostingPlace } from "../store/effect-rows.ts";
 import { checkPaymentCustomers } from "./check-customers.ts";
 import { checkEvents } from "./check-events.ts";
 import { checkFacts } from "./check-facts.ts";
-import { orderDecided } from "./check-inputs.ts";
 import { checkPayoutsPosted, checkPostings, payoutOf } from "./check-ledger.ts";
 import { checkObjects } from "./check-objects.ts";
 import { checkOrders } from "./check-orders.ts";
@@ -24,6 +22,7 @@ import { heal } from "./heal.ts";
 import { healPayout } from "./heal-ledger.ts";
 import { recount, restoreLoad } from "./heal-stock.ts";
 import { healSubscription, healSubscriptionRow } from "./heal-subscription.ts";
+import { lostDecisions } from "./lost-decisions.ts";
 import { neighbourhood, type Seeds, seedsOf } from "./neighbourhood.ts";
 import { eachPage, type Pages } from "./pages.ts";
 import { hasChanged, planOf } from "./plan.ts";
@@ -397,21 +396,4 @@ interface Table<Row, Cursor> extends Pages<Row, Cursor> {
   putRight?(row: Row): Promise<void>;
   /** Null where nothing is folded anew. */
   seedsOf(row: Row): (Seeds & { readonly orders?: readonly string[] }) | null;
-}
-
-/** Decisions whose input is in the journal and whose row is not there. */
-async function lostDecisions(view: AuditView, inputs: readonly AuditedInput[]): Promise<readonly StoredDecision[]> {
-  const decisions = inputs.flatMap((input) => decisionOf(input) ?? []);
-  const known = new Set((await view.decisionsOf(decisions.map(({ order }) => order))).map(({ input }) => input));
-  return decisions.filter(({ input }) => !known.has(input));
-}
-
-/** An input's decision with the number that its key ends with; null where its key was too long to be kept. */
-function decisionOf(input: AuditedInput): StoredDecision | null {
-  const [, number] = /\/(\d+)$/.exec(input.key) ?? [];
-  if (orderDecided(input) === null || number === undefined) return null;
-  const content: unknown = JSON.parse(Buffer.from(input.body).toString("utf8"));
-  const place = { sequence: Number(number), at: input.receivedAt.getTime(), input: input.id };
-  // Proven: `orderDecided` has found an object; the spread of one is what the command journaled.
-  return decodeDecision(JSON.stringify({ ...(content as object), ...place }));
 }

@@ -1,5 +1,5 @@
 import type { Row, TortureDatabase } from "../databases/database.ts";
-import type { Story, SubscriptionEnd } from "../stories/story.ts";
+import { type Story, type SubscriptionEnd, TURNS } from "../stories/story.ts";
 import { type Finding, finding } from "./finding.ts";
 
 /** I3 and I2: how each subscription ended, and what was told of it, against what its story says. */
@@ -10,14 +10,17 @@ export async function checkSubscriptions(
   const rows = await database.query("select provider, reference, status from subscriptions");
   const events = await database.query("select type, key from events where type like 'subscription.%'");
   const known = new Map(rows.map((row) => [`${row.provider}/${row.reference}`, row]));
-  const wanted = stories.flatMap(({ subscription }) => subscription ?? []);
-  const findings = wanted.flatMap((end) => {
-    const name = `${end.provider}/${end.reference}`;
-    return [...checkStatus(name, end, known.get(name)), ...checkTold(name, end, events)];
-  });
-  const names = new Set(wanted.map(({ provider, reference }) => `${provider}/${reference}`));
-  const invented = [...known.keys()].filter((name) => !names.has(name));
-  return [...findings, ...invented.map((name) => finding("wrong", "I3", `subscription ${name} is in no story`))];
+  const wanted = new Map<string, SubscriptionEnd>(
+    stories.flatMap(({ subscription: end }) => (end ? [[`${end.provider}/${end.reference}`, end] as const] : [])),
+  );
+  const invented = [...known.keys()].filter((name) => !wanted.has(name));
+  return [
+    ...[...wanted].flatMap(([name, end]) => [
+      ...checkStatus(name, end, known.get(name)),
+      ...checkTold(name, end, events),
+    ]),
+    ...invented.map((name) => finding("wrong", "I3", `subscription ${name} is in no story`)),
+  ];
 }
 
 function checkStatus(name: string, { status }: SubscriptionEnd, row: Row | undefined): readonly Finding[] {
@@ -29,10 +32,9 @@ function checkStatus(name: string, { status }: SubscriptionEnd, row: Row | undef
 /** Milestones by the subscription's object, renewals by what was paid: `subscription.renewed:<scope>/invoice/in_1`. */
 function checkTold(
   name: string,
-  { provider, told, paid }: SubscriptionEnd,
+  { provider, reference, told, paid }: SubscriptionEnd,
   events: readonly Row[],
 ): readonly Finding[] {
-  const [, reference = ""] = name.split("/");
   const turns = events.filter(({ key }) => String(key).endsWith(`/subscription/${reference}`));
   const renewals = events.filter(
     ({ type, key }) =>
@@ -43,7 +45,7 @@ function checkTold(
   const counts = new Map<string, number>();
   for (const type of [...turns, ...renewals].map((event) => String(event.type)))
     counts.set(type, (counts.get(type) ?? 0) + 1);
-  return ["started", "renewed", "canceled", "ended"].flatMap((turn) => {
+  return TURNS.flatMap((turn) => {
     const got = counts.get(`subscription.${turn}`) ?? 0;
     const wanted = told[turn] ?? 0;
     if (got === wanted) return [];

@@ -31,7 +31,7 @@ const TRIES = 400;
 
 async function lock(file: string, ms: number): Promise<void> {
   for (let tries = 0; tries < TRIES; tries += 1) {
-    // A new one each time: one that was refused is good for nothing more, see src/store/sqlite/driver.ts.
+    // A new one each time: one that was refused is good for nothing more, see src/store/sqlite/connection.ts.
     const adapter = await new PrismaLibSql({ url: pathToFileURL(file).href }).connect();
     const run = (sql: string): Promise<number> => adapter.executeRaw({ sql, args: [], argTypes: [] });
     try {
@@ -45,6 +45,7 @@ async function lock(file: string, ms: number): Promise<void> {
       await adapter.dispose();
     }
   }
+  throw new Error("somebody else always had the file locked");
 }
 
 /** A connection for one question: a reader beside the writer disturbs nobody in WAL mode. */

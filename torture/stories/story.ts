@@ -28,13 +28,16 @@ export type Command =
   /** `reference`: one of the payment's, by which the person finds it. */
   | { readonly what: "accept" | "reject"; readonly reference: string };
 
+/** Turns of a subscription that are told once each, whatever the order of arrival; renewals once for each period. */
+export const TURNS = ["started", "renewed", "canceled", "ended"] as const;
+
 /** How a subscription ends, as a person who knows its story would say it. */
 export interface SubscriptionEnd {
   readonly provider: "stripe" | "paypal";
   readonly reference: string;
   readonly status: "active" | "canceled" | "ended";
-  /** How often each turn of it is told: `started`, `renewed`, `canceled`, `ended`. */
-  readonly told: Readonly<Record<string, number>>;
+  /** How often each turn of it is told; absent: never. */
+  readonly told: Readonly<Partial<Record<(typeof TURNS)[number], number>>>;
   /** What its periods were paid by: `invoice/in_1`, `capture/5TY…`. */
   readonly paid: readonly string[];
 }

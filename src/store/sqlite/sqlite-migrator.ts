@@ -10,11 +10,7 @@ const HAS_TABLE = "select 1 from sqlite_master where type = 'table' and name = '
 
 export async function sqliteMigrator(file: string, url: string): Promise<Migrator> {
   mkdirSync(dirname(file), { recursive: true });
-  const adapter = await driver(url)
-    .connect()
-    .catch((error: unknown) => {
-      throw storeError(error, `open ${file}`);
-    });
+  const adapter = await driver(url).connect();
   // The file is opened by the first statement: a disk that is full fails here, and may have room again in a moment.
   const query = async (sql: string): Promise<readonly (readonly unknown[])[]> => {
     try {
