@@ -5,6 +5,7 @@ import { checkApi } from "./checks/api.ts";
 import { checkEnds } from "./checks/ends.ts";
 import { type Finding, finding, unique } from "./checks/finding.ts";
 import { Footprint, type Most } from "./checks/footprint.ts";
+import { historiesOf } from "./checks/history.ts";
 import { checkJournal } from "./checks/journal.ts";
 import { checkLaws } from "./checks/laws.ts";
 import { checkLedger } from "./checks/ledger.ts";
@@ -346,6 +347,7 @@ class Run {
       ...checkProcesses(fleet.tally),
     ];
     for (const each of findings) this.#found(each);
+    for (const line of await historiesOf(database, stories, this.#findings)) say(line);
     const [counted] = await database.query("select count(*) as stored from events");
     this.#eventsStored = Number(counted?.stored ?? 0);
   }

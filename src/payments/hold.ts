@@ -84,7 +84,7 @@ function judge(payment: NamedPayment, bench: Bench): Judged {
   ];
   const held = REASONS.filter((reason) => [...lasting, ...unpaidFor].includes(reason));
   const counts = held.length === 0;
-  const ever = lasting.length === 0 && isTimely(state, bench) ? firstFit(state, bench) : null;
+  const ever = lasting.length === 0 && latenessOf(state, bench) === null ? firstFit(state, bench) : null;
   return {
     payment,
     counts,
@@ -134,15 +134,25 @@ function identityHolds(state: PaymentState, { context }: Bench): readonly HoldRe
 function moneyHolds(state: PaymentState, bench: Bench, isPeriod: boolean): readonly HoldReason[] {
   if (state.captured <= 0n) return [];
   const holds: HoldReason[] = [];
-  if (!isTimely(state, bench)) holds.push(bench.closing?.kind === "expired" ? "order_expired" : "order_canceled");
+  const lateness = latenessOf(state, bench);
+  if (lateness !== null) holds.push(lateness);
   if (!isPeriod && !fits(state.captured, state, bench)) holds.push("amount_mismatch");
   return holds;
 }
 
-/** The order was open when the money came, by the provider's time; the deadline closes only what was not paid by then. */
-function isTimely({ ever }: PaymentState, { closing, paid, expectation }: Bench): boolean {
-  if (closing === null || ever.paidAt === null || ever.paidAt <= closing.at) return true;
-  return closing.kind === "expired" && paid >= expectation.total;
+/**
+ * Why the money came too late, by the provider's time; null where it came in time. A deadline is what the merchant gave,
+ * not when somebody noticed that it had passed: whether a sweep came before the notification decides nothing. It closes
+ * only what was not paid by then.
+ */
+function latenessOf(
+  { ever: { paidAt } }: PaymentState,
+  { closing, paid, expectation }: Bench,
+): "order_canceled" | "order_expired" | null {
+  if (paidAt === null) return null;
+  if (closing?.kind === "canceled" && paidAt > closing.at) return "order_canceled";
+  const { expiresAt, total } = expectation;
+  return expiresAt !== null && paidAt > expiresAt && paid < total ? "order_expired" : null;
 }
 
 /**

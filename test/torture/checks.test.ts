@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { checkQuiet } from "../../torture/checks/ends.ts";
-import { unique } from "../../torture/checks/finding.ts";
+import { finding, unique } from "../../torture/checks/finding.ts";
 import { Footprint } from "../../torture/checks/footprint.ts";
+import { historiesOf } from "../../torture/checks/history.ts";
 import { isSettled } from "../../torture/checks/inputs.ts";
 import { checkLedger } from "../../torture/checks/ledger.ts";
 import { checkSubscriptions } from "../../torture/checks/subscriptions.ts";
@@ -96,6 +97,31 @@ describe("a story that is over", () => {
       { type: "order.paid", key: "o", payment: null, order: "order-1" },
     ],
   };
+
+  test("is told with all that the service had to go by, as it was received, where it came to a wrong end", async () => {
+    const input = { id: "inp_1", gateway: "paybell", state: "applied" };
+    const rows = {
+      decisions: [
+        { ...input, what: "registered", at: "2026-01-01T00:00:05.000Z", received_at: new Date(1_767_225_605_000) },
+      ],
+      facts: [
+        {
+          ...input,
+          id: "ntf_1",
+          gateway: "paypal",
+          what: "paypal/default/test/WH-1#2",
+          at: new Date(1_767_225_600_000),
+          received_at: 1_767_225_602_000,
+        },
+      ],
+    };
+    const wrong = finding("wrong", "I3", "a sale (order-1): order's status is open, the reference says paid");
+    expect(await historiesOf(databaseOf(rows), [storyOf()], [wrong])).toEqual([
+      "order-1: 2026-01-01T00:00:02.000Z ntf_1 paypal applied: paypal/default/test/WH-1#2, of 2026-01-01T00:00:00.000Z",
+      "order-1: 2026-01-01T00:00:05.000Z inp_1 paybell applied: registered, of 2026-01-01T00:00:05.000Z",
+    ]);
+    expect(await historiesOf(databaseOf(rows), [storyOf()], [])).toEqual([]);
+  });
 
   test("is sound where all is as the reference says", async () => {
     expect(await checkQuiet(databaseOf(sound), [storyOf()])).toEqual([]);

@@ -82,10 +82,8 @@ const paidAfterDeadline: Template = (setting) => {
     name: "shop: paid after its deadline, held",
     order: orderOf(setting, { expiresAt: setting.start + 3_600 }),
     happenings: [{ what: "expired" }, capturedThrough(it)],
-    messages: [],
+    messages: [it.captureIs(7_200, "COMPLETED")],
     commands: [{ what: "see_expired" }],
-    late: [it.captureIs(AFTER_ALL, "COMPLETED")],
-    needsPeace: true,
   };
 };
 

@@ -280,7 +280,7 @@ export const ORDER_HISTORIES: readonly History[] = [
     name: "an order that expires unpaid, and money that comes later",
     messages: (() => {
       const it = orderOf("1001");
-      return [it.register(0, 1999n), it.expire(40), chargeIs(50, "succeeded")];
+      return [it.register(0, 1999n, { expiresAt: at(40) }), it.expire(41), chargeIs(50, "succeeded")];
     })(),
     payments: {},
     orders: { "1001": { status: "expired", paid: 0n, fulfillable: false } },
@@ -288,10 +288,57 @@ export const ORDER_HISTORIES: readonly History[] = [
     told: ["payment.paid"],
   },
   {
+    name: "money of after the deadline, told before anybody noticed that it had passed",
+    messages: [orderOf("1001").register(0, 1999n, { expiresAt: at(40) }), chargeIs(41, "succeeded")],
+    payments: {},
+    orders: { "1001": { status: "open", paid: 0n, fulfillable: false } },
+    held: { pi_1: ["order_expired"] },
+    told: ["payment.paid"],
+  },
+  {
+    name: "money of after the deadline, though nobody had noticed yet that it had passed",
+    messages: (() => {
+      const it = orderOf("1001");
+      return [it.register(0, 1999n, { expiresAt: at(40) }), it.expire(90), chargeIs(60, "succeeded")];
+    })(),
+    payments: {},
+    orders: { "1001": { status: "expired", paid: 0n, fulfillable: false } },
+    held: { pi_1: ["order_expired"] },
+    told: ["payment.paid"],
+  },
+  {
+    name: "money of after a deadline that is put off afterwards",
+    messages: (() => {
+      const it = orderOf("1001");
+      return [
+        it.register(0, 1999n, { expiresAt: at(40) }),
+        chargeIs(50, "succeeded"),
+        it.change(60, 1999n, { expiresAt: at(100) }),
+      ];
+    })(),
+    payments: {},
+    orders: { "1001": PAID_1001 },
+    told: ["payment.paid", "order.paid"],
+  },
+  {
+    name: "more money for an order that was paid in time, after its deadline",
+    messages: (() => {
+      const it = orderOf("1001");
+      return [
+        it.register(0, 1999n, { expiresAt: at(40), payments: "several" }),
+        chargeIs(30, "succeeded"),
+        chargeIs(50, "succeeded", AGAIN),
+      ];
+    })(),
+    payments: {},
+    orders: { "1001": { status: "overpaid", paid: 3998n, fulfillable: true } },
+    told: ["payment.paid", "payment.paid", "order.paid"],
+  },
+  {
     name: "an order that was paid in time does not expire, however late the notification",
     messages: (() => {
       const it = orderOf("1001");
-      return [it.register(0, 1999n), it.expire(40), chargeIs(30, "succeeded")];
+      return [it.register(0, 1999n, { expiresAt: at(40) }), it.expire(41), chargeIs(30, "succeeded")];
     })(),
     payments: {},
     orders: { "1001": PAID_1001 },
