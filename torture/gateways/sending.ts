@@ -55,6 +55,8 @@ const LOOK_EVERY_MS = 1_000;
 const REPETITIONS = 6;
 const FIRSTS = 40;
 const TORN = 0.01;
+/** Late enough for two processes' clocks that differ a little to agree that it was later. */
+const LATE_MS = 2_000;
 const ADDRESSES = 40;
 
 /**
@@ -149,6 +151,7 @@ export class Sending {
     if (commands.length > 0) {
       void start(async () => {
         for (const command of commands) await this.#command(story, command);
+        if (late.length > 0) await pause(LATE_MS);
         late.flatMap(deliver);
       }, soon());
     }
