@@ -16,12 +16,13 @@ export async function writeReleased(
   payments: Changes["released"],
 ): Promise<void> {
   if (payments.length === 0) return;
+  // By `case`, as SQLite would look for the alternatives by state: through all that was ever quarantined.
   await session.execute(
     "write.released",
     `update inputs set state = 'applied', reason = null, owner = null, due_at = null, settled_at = ${dialect.timeParameter(3)}
      where seq in (
        select seq from inputs where ${dialect.among("payment", 1)}
-         and (state = 'parked' or (state = 'quarantined' and ${dialect.among("reason", 2)}))
+         and case state when 'parked' then true when 'quarantined' then ${dialect.among("reason", 2)} else false end
        order by seq ${dialect.forUpdate()})`,
     dialect.list(payments),
     dialect.list(Object.keys(HOLD_REASONS)),

@@ -51,10 +51,15 @@ interface HeardRow {
   readonly count: RawInteger;
 }
 
+/**
+ * Asked by each probe and scrape, so also while a million wait: the count is of one index's entries, the oldest is one look
+ * into another. (What waits has a `due_at`, and its state says that it waits.)
+ */
 export async function readBacklog({ reads }: Database): Promise<Backlog> {
   const waiting = await reads.query<WaitingRow>(
     "backlog.waiting",
-    "select state, count(*) as count, min(received_at) as oldest from inputs where due_at is not null group by state order by state",
+    `select w.state, w.count, (select min(i.received_at) from inputs i where i.state = w.state) as oldest
+     from (select state, count(*) as count from inputs where due_at is not null group by state) w order by w.state`,
   );
   const heard = await reads.query<HeardRow>(
     "backlog.heard",
