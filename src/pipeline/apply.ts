@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { AccountConfig } from "../gateways/account.ts";
 import type { Channel } from "../gateways/gateway.ts";
 import type { EffectName } from "../payments/effect-name.ts";
@@ -73,13 +74,26 @@ export async function applyBatch(
   tasks: readonly ApplyTask[],
   owner: string,
 ): Promise<readonly Applied[]> {
-  const read = tasks.map((task) => ({ task, reading: readTask(parts, task.input) }));
+  const read = await readTasks(parts, tasks);
   return withLocks(parts.store, NO_LOCKS, (transaction, held) => applyRead(parts, transaction, held, read, owner));
 }
 
 interface ReadTask {
   readonly task: ApplyTask;
   readonly reading: Reading;
+}
+
+/** A millisecond's work or two. */
+const READ_AT_ONCE = 10;
+
+/** A few at a time: the batch before this one waits for the database at every step, and goes on as soon as it may. */
+async function readTasks(parts: ApplyParts, tasks: readonly ApplyTask[]): Promise<readonly ReadTask[]> {
+  const read: ReadTask[] = [];
+  for (const task of tasks) {
+    if (read.length > 0 && read.length % READ_AT_ONCE === 0) await setImmediate();
+    read.push({ task, reading: readTask(parts, task.input) });
+  }
+  return read;
 }
 
 function readTask(parts: ApplyParts, input: NewInput): Reading {
@@ -103,8 +117,11 @@ async function applyRead(
 
   const now = parts.now();
   const applied = await applyFacts(parts, transaction, held, { facts, decisions: [], orders: [], now });
-  const fresh = new Set(applied.facts.newFacts.map((fact) => fact.key));
-  const outcomes = steps.map((step) => outcomeOf(parts, step, applied, fresh));
+  const news: News = {
+    facts: new Set(applied.facts.newFacts.map((fact) => fact.key)),
+    unchanged: new Set(applied.payments.filter((payment) => !payment.changed).map(({ id }) => id)),
+  };
+  const outcomes = steps.map((step) => outcomeOf(parts, step, applied, news));
   await transaction.write(
     changeSet({
       ...applied,
@@ -179,7 +196,14 @@ interface Step extends ReadTask {
   readonly waits: ReturnType<typeof waits>;
 }
 
-function outcomeOf(parts: ApplyParts, step: Step, applied: AppliedFacts, fresh: ReadonlySet<string>): InputOutcome {
+interface News {
+  /** Keys of facts that were not known before. */
+  readonly facts: ReadonlySet<string>;
+  /** Payments that were looked at and are as they were. */
+  readonly unchanged: ReadonlySet<string>;
+}
+
+function outcomeOf(parts: ApplyParts, step: Step, applied: AppliedFacts, news: News): InputOutcome {
   const { task, reading, waits: waiting } = step;
   const { id } = task.input;
   const none = { id, payment: null, dueAt: null };
@@ -196,13 +220,12 @@ function outcomeOf(parts: ApplyParts, step: Step, applied: AppliedFacts, fresh: 
   const payment = paymentOfFacts(facts, applied);
   const standing = payment === null ? undefined : applied.standings.get(payment);
   if (payment === null && facts.some(isPaidInvoice)) return { ...none, type, live, ...unexplained(parts, task) };
-  const change = applied.payments.find((candidate) => candidate.id === payment);
   return {
     ...none,
     type,
     live,
     payment,
-    ...judge(parts, task, { standing, isNews: isNews(facts, fresh, change?.changed ?? true) }),
+    ...judge(parts, task, { standing, isNews: isNews(facts, payment, news) }),
   };
 }
 
@@ -218,8 +241,9 @@ function unexplained(parts: ApplyParts, task: ApplyTask): ReturnType<typeof judg
   return { state: "quarantined", reason: "unexplained", dueAt: null };
 }
 
-function isNews(facts: readonly StoredFact[], fresh: ReadonlySet<string>, changed: boolean): boolean {
-  return changed && facts.some((fact) => fresh.has(fact.key));
+function isNews(facts: readonly StoredFact[], payment: string | null, news: News): boolean {
+  const isKnown = payment !== null && news.unchanged.has(payment);
+  return !isKnown && facts.some((fact) => news.facts.has(fact.key));
 }
 
 /** The first payment that the facts are about, directly or through a group. */

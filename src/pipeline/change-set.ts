@@ -93,6 +93,7 @@ export function changeSet(parts: ChangeParts): Changes {
   const records = new Map<string, PaymentRecord>(parts.payments.map((payment) => [payment.id, payment]));
   const { orderStock } = parts.effects.rows;
   const orders = parts.orders.filter((order) => hasChanged(order) || orderStock.has(order.reference));
+  const byReference = new Map(parts.orders.map((order) => [order.reference, order]));
   return {
     facts: parts.facts.newFacts.map((fact) => ({
       fact,
@@ -117,7 +118,7 @@ export function changeSet(parts: ChangeParts): Changes {
         .map((payment) => ({ order: order.reference, payment: payment.id })),
     ),
     events: [
-      ...changed.flatMap((payment) => eventsOfPayment(payment, parts)),
+      ...changed.flatMap((payment) => eventsOfPayment(payment, byReference, parts)),
       ...orders.flatMap((order) => eventsOfOrder(order, records, parts)),
       ...parts.quarantined.map((quarantined) => eventOfQuarantine(quarantined, parts)),
       ...parts.effects.events,
@@ -153,11 +154,15 @@ function released(orders: readonly FoldedOrder[]): readonly string[] {
   });
 }
 
-function eventsOfPayment(payment: PaymentChange, parts: ChangeParts): readonly NewEvent[] {
+function eventsOfPayment(
+  payment: PaymentChange,
+  orders: ReadonlyMap<string, FoldedOrder>,
+  parts: ChangeParts,
+): readonly NewEvent[] {
   const events = paymentEvents(payment.folded.before?.state ?? null, payment.state);
   if (events.length === 0) return [];
   const { counts = false, held = [], order = null, registered = false } = parts.standings.get(payment.id) ?? {};
-  const named = registered ? parts.orders.find(({ reference }) => reference === order) : undefined;
+  const named = registered && order !== null ? orders.get(order) : undefined;
   const snapshot = JSON.stringify({
     payment: frozenPayment(payment, { order, counts, held }, payment.folded.groupFacts),
     ...(named && { order: frozenOrderOfPayment(named) }),

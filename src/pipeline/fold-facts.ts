@@ -48,13 +48,18 @@ export async function foldFacts(
 ): Promise<FoldedFacts> {
   if (facts.length === 0) return NOTHING_FOLDED;
   await held.take("objects", touchedObjects(facts));
-  const known = await transaction.knownFacts(unique(facts.map((fact) => fact.key)));
+  const [known, found] = await Promise.all([
+    transaction.knownFacts(unique(facts.map((fact) => fact.key))),
+    transaction.findPayments([...paymentObjects(facts)]),
+  ]);
   const newFacts = uniqueBy(facts.filter((fact) => !known.has(fact.key)));
   const links = linksOf(newFacts);
 
-  const neighbours = await findNeighbours(transaction, facts, links);
-  await held.take("payments", neighbours.payments);
-  const loaded = await transaction.loadPayments([...neighbours.payments]);
+  const members = await membersOf(transaction, groupObjects(facts), links);
+  const linked = await transaction.findPayments([...members]);
+  const neighbours = new Set([...found.values(), ...linked.values()]);
+  await held.take("payments", neighbours);
+  const loaded = await transaction.loadPayments([...neighbours]);
   await held.take(
     "payments",
     loaded.map((payment) => payment.id),
@@ -135,21 +140,20 @@ export function linksOf(facts: readonly StoredFact[]): Links {
   );
 }
 
-/** The payments that the facts' objects belong to, and those that are linked with the groups they speak of. */
-async function findNeighbours(transaction: Transaction, facts: readonly StoredFact[], links: Links) {
+/** The objects of payments that the facts are about, or join, or that a group's fact names. */
+function paymentObjects(facts: readonly StoredFact[]): ReadonlySet<string> {
   const objects = new Set<string>();
-  const groups = new Set<string>();
   for (const fact of facts) {
-    if (isGroupKind(fact.kind)) groups.add(objectKey(fact.scope, fact));
-    else objects.add(objectKey(fact.scope, fact));
+    const isGroup = isGroupKind(fact.kind);
+    if (!isGroup) objects.add(objectKey(fact.scope, fact));
     for (const ref of fact.joins) objects.add(objectKey(fact.scope, ref));
-    if (isGroupKind(fact.kind)) {
-      for (const ref of fact.links.filter(isPaymentRef)) objects.add(objectKey(fact.scope, ref));
-    }
+    if (isGroup) for (const ref of fact.links.filter(isPaymentRef)) objects.add(objectKey(fact.scope, ref));
   }
-  for (const key of await membersOf(transaction, groups, links)) objects.add(key);
-  const found = await transaction.findPayments([...objects]);
-  return { payments: new Set(found.values()) };
+  return objects;
+}
+
+function groupObjects(facts: readonly StoredFact[]): ReadonlySet<string> {
+  return new Set(facts.filter(({ kind }) => isGroupKind(kind)).map((fact) => objectKey(fact.scope, fact)));
 }
 
 /** Charge → invoice → subscription: how far a group's word reaches. */

@@ -1,4 +1,5 @@
 import { canonical } from "../payments/canonical.ts";
+import { collect } from "../payments/collect.ts";
 import { orderEvents } from "../payments/event.ts";
 import { foldOrder } from "../payments/order.ts";
 import type { EventType, NamedPayment, OrderState, StoredDecision } from "../payments/state.ts";
@@ -51,8 +52,9 @@ export async function foldOrders(
     ...(await load(transaction, [...deciding], true)),
   ];
 
+  const index = indexed(change.payments);
   // A payment may name two orders: what one registration does to the other is decided under both locks.
-  const current = loaded.map((order) => withChanges(order, change.payments));
+  const current = loaded.map((order) => withChanges(order, index));
   const others = new Set(current.flatMap(({ payments }) => payments.flatMap((payment) => payment.state.orders)));
   for (const reference of references) others.delete(reference);
   if (deciding.size > 0) await held.take("orders", others);
@@ -60,18 +62,36 @@ export async function foldOrders(
   const isRegistered = registered([...loaded, ...neighbours], change.decisions);
   const extra = deciding.size > 0 ? neighbours.filter((order) => isRegistered(order.reference)) : [];
 
-  return [...current, ...extra.map((order) => withChanges(order, change.payments))].map(({ order, payments }) =>
-    fold(order, payments, change, rules, isRegistered),
+  return [...current, ...extra.map((order) => withChanges(order, index))].map(({ order, payments }) =>
+    fold(order, payments, { changed: index, decisions: change.decisions }, rules, isRegistered),
   );
+}
+
+/** The changed payments, to be found without a look at all of a batch. */
+interface ChangedIndex {
+  readonly byId: ReadonlyMap<string, ChangedPayment>;
+  /** By each order that they name now, or named before. */
+  readonly byOrder: ReadonlyMap<string, readonly ChangedPayment[]>;
+}
+
+function indexed(payments: readonly ChangedPayment[]): ChangedIndex {
+  const named = payments.flatMap((payment) =>
+    [...new Set([...payment.state.orders, ...payment.namedBefore])].map((order) => ({ order, payment })),
+  );
+  const byOrder = collect(named, ({ order }) => order);
+  return {
+    byId: new Map(payments.map((payment) => [payment.id, payment])),
+    byOrder: new Map([...byOrder].map(([order, all]) => [order, all.map(({ payment }) => payment)])),
+  };
 }
 
 async function load(transaction: Transaction, references: readonly string[], evenUnregistered: boolean) {
   return references.length === 0 ? [] : transaction.loadOrders([...references].sort(), { evenUnregistered });
 }
 
-function withChanges(order: LoadedOrder, changed: readonly ChangedPayment[]) {
+function withChanges(order: LoadedOrder, { byOrder }: ChangedIndex) {
   const payments = new Map(order.payments.map((payment) => [payment.id, payment]));
-  for (const payment of changed) {
+  for (const payment of byOrder.get(order.reference) ?? []) {
     for (const id of payment.absorbed) payments.delete(id);
     if (payment.state.orders.includes(order.reference)) payments.set(payment.id, payment);
     else payments.delete(payment.id);
@@ -89,8 +109,8 @@ function registered(
 }
 
 /** A decision may be about a payment that turns out to be this one in this very batch. */
-function named({ id, state }: PaymentRecord, changed: readonly ChangedPayment[]): NamedPayment {
-  return { id, state, aliases: changed.find((payment) => payment.id === id)?.absorbed ?? [] };
+function named({ id, state }: PaymentRecord, { byId }: ChangedIndex): NamedPayment {
+  return { id, state, aliases: byId.get(id)?.absorbed ?? [] };
 }
 
 function isRegistration(decision: StoredDecision): boolean {
@@ -100,16 +120,17 @@ function isRegistration(decision: StoredDecision): boolean {
 function fold(
   order: LoadedOrder,
   payments: readonly PaymentRecord[],
-  change: { readonly payments: readonly ChangedPayment[]; readonly decisions: readonly StoredDecision[] },
+  change: { readonly changed: ChangedIndex; readonly decisions: readonly StoredDecision[] },
   rules: Rules,
   isRegistered: (reference: string) => boolean,
 ): FoldedOrder {
   const { reference } = order;
+  const { changed } = change;
   const decisions = [...order.decisions, ...change.decisions.filter((decision) => decision.order === reference)];
   const state = foldOrder(
     reference,
     decisions,
-    payments.map((payment) => named(payment, change.payments)),
+    payments.map((payment) => named(payment, changed)),
     { rules: (account, provider) => rules.of(account, provider), registered: isRegistered },
   );
   return {
@@ -118,9 +139,10 @@ function fold(
     state,
     sequence: (order.record?.sequence ?? 0) + 1,
     payments: isRegistered(reference) ? payments : [],
-    touched: change.payments
-      .filter((payment) => payment.state.orders.includes(reference) || payment.namedBefore.includes(reference))
-      .map((payment) => ({ id: payment.id, names: payment.state.orders.includes(reference) })),
+    touched: (changed.byOrder.get(reference) ?? []).map((payment) => ({
+      id: payment.id,
+      names: payment.state.orders.includes(reference),
+    })),
     events: orderEvents(order.record?.state ?? null, state),
   };
 }

@@ -25,15 +25,17 @@ export async function writeEvents({ session, dialect, now }: WriteContext, event
       return;
     }
     case "sqlite":
-      await session.execute("write.events", insertEvents(dialect), json);
-      // Cross joins are taken in the order written: where there are no receivers, nothing is looked up.
-      await session.execute(
-        "write.deliveries",
-        `${insertDeliveries(dialect)} from receivers v cross join events e
-         where ${dialect.among("e.id", 1)} and ${isTold(dialect)} order by e.seq, v.id`,
-        dialect.list(events.map(({ id }) => id)),
-        time,
-      );
+      await Promise.all([
+        session.execute("write.events", insertEvents(dialect), json),
+        // Cross joins are taken in the order written: where there are no receivers, nothing is looked up.
+        session.execute(
+          "write.deliveries",
+          `${insertDeliveries(dialect)} from receivers v cross join events e
+           where ${dialect.among("e.id", 1)} and ${isTold(dialect)} order by e.seq, v.id`,
+          dialect.list(events.map(({ id }) => id)),
+          time,
+        ),
+      ]);
   }
 }
 

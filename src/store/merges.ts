@@ -1,33 +1,28 @@
 import type { Changes } from "./store.ts";
-import { statement, type WriteContext } from "./upsert.ts";
+import { asked, statement, type WriteContext } from "./upsert.ts";
 
 const MERGED_COLUMNS = { from: "text", into: "text" } as const;
 
 /** Everything that names the one names the other from now on, at one hop: aliases of aliases are moved along. */
-export async function writeMerged(context: WriteContext, merged: Changes["merged"]): Promise<void> {
+export function writeMerged(context: WriteContext, merged: Changes["merged"]): Promise<void> {
   const rows = survivors(merged);
-  const run = (sql: (source: string) => string): Promise<void> =>
-    statement(context, "merged", MERGED_COLUMNS, rows, sql);
-  for (const table of ["object_payments", "facts", "inputs"]) await run((source) => moved(table, "payment", source));
-  await run((source) => moved("payments", "alias_of", source));
-  await run((source) => `update payments set alias_of = r."into" from ${source} where payments.id = r."from"`);
-  await run(
+  const statements: readonly ((source: string) => string)[] = [
+    ...["object_payments", "facts", "inputs"].map((table) => (source: string) => moved(table, "payment", source)),
+    (source) => moved("payments", "alias_of", source),
+    (source) => `update payments set alias_of = r."into" from ${source} where payments.id = r."from"`,
     (source) => `insert into order_payments ("order", payment, counts, held)
       select o."order", r."into", o.counts, o.held from order_payments o join ${source} on o.payment = r."from"
       where true order by o."order", r."into" on conflict do nothing`,
-  );
-  await run((source) => `delete from order_payments where payment in (select r."from" from ${source})`);
-  // What was told of the one was told of the other.
-  await run(
+    (source) => `delete from order_payments where payment in (select r."from" from ${source})`,
+    // What was told of the one was told of the other.
     (source) => `update flags set due_at = null where due_at is not null and (payment, flag) in
       (select r."into", f.flag from flags f join ${source} on f.payment = r."from" where f.due_at is null)`,
-  );
-  await run(
     (source) => `insert into flags (payment, flag, due_at)
       select r."into", f.flag, f.due_at from flags f join ${source} on f.payment = r."from"
       where true order by r."into", f.flag, f.due_at nulls first on conflict do nothing`,
-  );
-  await run((source) => `delete from flags where payment in (select r."from" from ${source})`);
+    (source) => `delete from flags where payment in (select r."from" from ${source})`,
+  ];
+  return asked(statements.map((sql) => () => statement(context, "merged", MERGED_COLUMNS, rows, sql)));
 }
 
 function moved(table: string, column: string, source: string): string {

@@ -70,18 +70,18 @@ export async function writeOutcomes(
   lease: { readonly owner: string } | null,
 ): Promise<readonly HeldRow[]> {
   if (outcomes.length === 0) return [];
-  const held = await hold(
-    context,
-    outcomes.map(({ id }) => id),
-    lease,
-  );
   const rows = outcomes.map((outcome) => ({
     ...outcome,
     // By the database's clock, as far from its now as `dueAt` is from ours: see `release`.
     due_in: isWaiting(outcome.state) ? (outcome.dueAt ?? context.now).getTime() - context.now.getTime() : null,
     settled_at: isWaiting(outcome.state) ? null : context.now,
   }));
-  await statement(
+  const holding = hold(
+    context,
+    outcomes.map(({ id }) => id),
+    lease,
+  );
+  const writing = statement(
     context,
     "inputs",
     OUTCOME_COLUMNS,
@@ -92,6 +92,7 @@ export async function writeOutcomes(
        source = case when r.state in ('unproven', 'rejected') then source end
      from ${source} where inputs.id = r.id`,
   );
+  const [held] = await Promise.all([holding, writing]);
   return held;
 }
 

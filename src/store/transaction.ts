@@ -72,6 +72,11 @@ function lockNumber(key: string): bigint {
   return hash("sha256", `paybell:${key}`, "buffer").readBigInt64BE();
 }
 
+/** What names an order that something was decided about. From these on: of others it would be looked through all that names them. */
+function ofDecided(among: (expression: string) => string): string {
+  return `(select distinct "order" from decisions where ${among('"order"')}) d join order_payments o on o."order" = d."order"`;
+}
+
 const NONCE_COLUMNS = { gateway: "text", account: "text", nonce: "text", id: "text" } as const;
 
 class Loads {
@@ -145,24 +150,23 @@ class Loads {
   }
 
   async orders(references: readonly string[], evenUnregistered: boolean): Promise<readonly LoadedOrder[]> {
-    const orders = await this.#among<OrderRow>(
-      "loadOrders",
-      (among) =>
-        `select reference, sequence, created_at, changed_at, state, stock from orders where ${among("reference")}`,
-      references,
-    );
-    const decisions = await this.#among<DecisionRow>(
-      "loadDecisions",
-      (among) => selectDecisions(among('d."order"')),
-      references,
-    );
-    const decided = new Set(decisions.map(({ order }) => order));
-    const payments = await this.#among<PaymentRow & { order: string }>(
-      "loadOrderPayments",
-      (among) => `select o."order", p.id, p.gateways, p.sequence, p.state from order_payments o
-        join payments p on p.id = o.payment and p.alias_of is null where ${among('o."order"')}`,
-      evenUnregistered ? references : references.filter((reference) => decided.has(reference)),
-    );
+    const [orders, decisions, payments] = await Promise.all([
+      this.#among<OrderRow>(
+        "loadOrders",
+        (among) =>
+          `select reference, sequence, created_at, changed_at, state, stock from orders where ${among("reference")}`,
+        references,
+      ),
+      this.#among<DecisionRow>("loadDecisions", (among) => selectDecisions(among('d."order"')), references),
+      this.#among<PaymentRow & { order: string }>(
+        "loadOrderPayments",
+        (among) =>
+          `select o."order", p.id, p.gateways, p.sequence, p.state from ${
+            evenUnregistered ? "order_payments o" : ofDecided(among)
+          } join payments p on p.id = o.payment and p.alias_of is null where ${among('o."order"')}`,
+        references,
+      ),
+    ]);
     return assembleOrders(references, { orders, decisions, payments });
   }
 

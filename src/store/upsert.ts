@@ -8,6 +8,15 @@ export interface WriteContext {
   readonly now: Date;
 }
 
+/**
+ * Statements that are asked for one behind the other, in this order, and answered in it. Each has to ask before it waits for
+ * anything. Rejects with the first failure.
+ */
+export async function asked(statements: readonly (() => Promise<void>)[]): Promise<void> {
+  // What throws at once is a rejection as well: those asked for before it are not left to themselves.
+  await Promise.all(statements.map(async (statement) => statement()));
+}
+
 /** A statement over the JSON rows `r` of one table; none for no rows. */
 export async function statement(
   context: WriteContext,

@@ -9,29 +9,36 @@ import { writeMerged } from "./merges.ts";
 import { writeHeard, writeOutcomes, writeReleased } from "./outcomes.ts";
 import { joinList } from "./records.ts";
 import type { Changes } from "./store.ts";
-import { statement, type Upsert, upsert, type WriteContext } from "./upsert.ts";
+import { asked, statement, type Upsert, upsert, type WriteContext } from "./upsert.ts";
 
-/** Writes a batch: one statement a table, its rows sorted by key, the same order of tables always. */
+/**
+ * Writes a batch: one statement a table, its rows sorted by key, the same order of tables always. They are asked for one behind
+ * the other without waiting for answers: a connection runs them in this order, and rows are encoded while those before them
+ * are written. After one that fails nothing stands, as after any in a transaction.
+ */
 export async function write(
   context: WriteContext,
   changes: Changes,
   lease: { readonly owner: string } | null,
 ): Promise<void> {
-  await writeMerged(context, changes.merged);
-  await writeFacts(context, changes.facts);
-  await writePayments(context, changes.payments);
-  await forgetFlags(context, changes.flagsGone);
-  await writeFlags(context, changes.flags);
-  await writeObjects(context, changes.objects);
-  await writeLinks(context, changes.links);
-  await writeDecisions(context, changes.decisions);
-  await writeOrders(context, changes.orders);
-  await forgetOrderPayments(context, changes.orderPaymentsGone);
-  await writeOrderPayments(context, changes.orderPayments);
-  await writeEffects(context, changes.effects);
-  await writeEvents(context, changes.events);
-  const held = await writeOutcomes(context, changes.outcomes, lease);
-  await writeReleased(context, changes.released);
+  const written = asked([
+    () => writeMerged(context, changes.merged),
+    () => writeFacts(context, changes.facts),
+    () => writePayments(context, changes.payments),
+    () => forgetFlags(context, changes.flagsGone),
+    () => writeFlags(context, changes.flags),
+    () => writeObjects(context, changes.objects),
+    () => writeLinks(context, changes.links),
+    () => writeDecisions(context, changes.decisions),
+    () => writeOrders(context, changes.orders),
+    () => forgetOrderPayments(context, changes.orderPaymentsGone),
+    () => writeOrderPayments(context, changes.orderPayments),
+    () => writeEffects(context, changes.effects),
+    () => writeEvents(context, changes.events),
+  ]);
+  const settled = writeOutcomes(context, changes.outcomes, lease);
+  const released = writeReleased(context, changes.released);
+  const [held] = await Promise.all([settled, written, released]);
   await writeHeard(context, held, changes.outcomes);
 }
 

@@ -2,14 +2,16 @@ import type { Columns } from "../dialect.ts";
 import type { EffectRows } from "../effect-rows.ts";
 import { jsonRows } from "../json-rows.ts";
 import { StoreError } from "../store.ts";
-import { statement, type Upsert, upsert, type WriteContext } from "../upsert.ts";
+import { asked, statement, type Upsert, upsert, type WriteContext } from "../upsert.ts";
 
 /** What an order is given, and what is taken back: one statement each, none for what nobody bought. */
-export async function writeGoods(context: WriteContext, rows: EffectRows): Promise<void> {
-  await giveKeys(context, rows.licensesGiven);
-  await revokeKeys(context, rows.licensesChanged);
-  await upsert(context, WAITS, rows.licenseWaits.map(waitRow));
-  await upsert(context, DOWNLOADS, rows.downloads.map(downloadRow));
+export function writeGoods(context: WriteContext, rows: EffectRows): Promise<void> {
+  return asked([
+    () => giveKeys(context, rows.licensesGiven),
+    () => revokeKeys(context, rows.licensesChanged),
+    () => upsert(context, WAITS, rows.licenseWaits.map(waitRow)),
+    () => upsert(context, DOWNLOADS, rows.downloads.map(downloadRow)),
+  ]);
 }
 
 const GIVEN: Columns = { seq: "bigint", order: "text", sku: "text", unit: "integer", given_at: "time" };

@@ -32,11 +32,15 @@ const MOST_PREPARED = 500;
  * rolled back (OP_Transaction and sqlite3VdbeHalt in SQLite's vdbe.c and vdbeaux.c). A new connection has no such past.
  *
  * All of a call is done when it returns: nobody can come between a refusal and the new connection.
+ *
+ * After a failure within BEGIN … COMMIT nothing runs until ROLLBACK, as on PostgreSQL: of some failures (a full disk) SQLite rolls
+ * back by itself, and what was asked for behind it would be committed alone.
  */
 export class Connection implements Statements {
   readonly #opening: Opening;
   #database: Libsql.Database | null = null;
   #prepared = new Map<string, Prepared>();
+  #transaction: "none" | "open" | "doomed" = "none";
 
   constructor(opening: Opening) {
     this.#opening = opening;
@@ -70,9 +74,16 @@ export class Connection implements Statements {
   }
 
   #run<Result>(sql: string, work: (prepared: Prepared) => Result): Result {
+    const isEnding = sql === "COMMIT" || sql === "ROLLBACK";
+    if (this.#transaction === "doomed" && sql !== "ROLLBACK") throw new Error("the transaction failed before");
     try {
-      return work(this.#prepare(sql));
+      const result = work(this.#prepare(sql));
+      if (isEnding) this.#transaction = "none";
+      else if (sql.startsWith("BEGIN")) this.#transaction = "open";
+      return result;
     } catch (error) {
+      if (this.#transaction === "open") this.#transaction = "doomed";
+      if (sql === "ROLLBACK") this.#transaction = "none";
       if (codeOf(error) === BUSY) this.#discard();
       throw driverError(error);
     }
