@@ -37,7 +37,7 @@ export function startApplyThread(parts: {
   const data: ApplyData = { shared, accounts, following, version, loopbackHttp };
   const worker = new Worker(new URL(`./apply-thread${extname(import.meta.url)}`, import.meta.url), {
     workerData: data,
-    transferList: shared.dialect === "sqlite" ? [shared.statements, shared.turns] : [],
+    transferList: shared.dialect === "sqlite" ? [shared.port] : [],
     // Half of what it would take: two batches under way are all that lives for long.
     resourceLimits: { maxYoungGenerationSizeMb: 24 },
     name: "apply",

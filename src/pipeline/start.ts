@@ -56,7 +56,7 @@ const UNPROVEN = { batchRows: 50, batchBytes: 1 << 20, queueRows: 500, queueByte
 /** The queue is a few seconds' work: what overflows is journaled under a lease that has ended, and claimed from the table. */
 const APPLIER = { batchRows: 200, queueRows: 2_000, pollMs: 1_000, maxFailures: 10 };
 /** SQLite has one writer: what is received meanwhile waits until all of a batch is written. */
-const SQLITE_BATCH_ROWS = 50;
+const SQLITE_BATCH_ROWS = 100;
 const ASKING = {
   concurrency: 4,
   perSecond: 20,

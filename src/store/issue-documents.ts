@@ -4,8 +4,8 @@ import type { DocumentKind, DocumentStore, IssuedDocument, NewDocument } from ".
 import { storable } from "./json-rows.ts";
 import { retried } from "./retry.ts";
 import type { Database, Session } from "./session.ts";
-import { WriteQueue } from "./sqlite/write-queue.ts";
 import { lock } from "./transaction.ts";
+import { TurnQueue } from "./turn-queue.ts";
 import { statement } from "./upsert.ts";
 
 /** Who holds this lock is alone in giving numbers, among all processes. */
@@ -16,14 +16,14 @@ const COLUMNS: Columns = {
 };
 
 /** In one process they take turns: whoever waits for the lock holds a connection, and appliers need those. */
-const TURNS = { limit: 200, waitMs: 10_000 };
+const TURNS = { name: "documents", limit: 200, waitMs: 10_000 };
 
 export function documentsOf(database: Database, now: () => Date, random: () => number): DocumentStore {
-  const turns = new WriteQueue(TURNS);
+  const turns = new TurnQueue(TURNS);
   return {
     ofOrder: (order) => readDocuments(database.reads, order),
     issue: (order, decide) =>
-      turns.run("work", () =>
+      turns.run(() =>
         retried(() => database.transaction((session) => issue(database, session, now, order, decide)), random),
       ),
   };

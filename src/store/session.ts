@@ -22,7 +22,7 @@ export interface Reads extends Session {
   read<Result>(during: string, ask: (models: Models) => Promise<Result>): Promise<Result>;
 }
 
-/** The journal must never wait for appliers: on PostgreSQL each lane has its pool, on SQLite the journal goes first. */
+/** The journal must never wait for appliers: on PostgreSQL each lane has its pool, on SQLite it waits for what is being written alone. */
 export type Lane = "journal" | "work";
 
 /** What only transactions are asked of. */
@@ -36,7 +36,7 @@ export interface Transactions {
 /** An open database, below the port: connections, transactions, nothing of payments. */
 export interface Database extends Transactions {
   readonly reads: Reads;
-  /** Statements that each commit by themselves. On SQLite nothing else writes between them. */
+  /** Statements that each commit by themselves. */
   write<Result>(lane: Lane, work: (session: Session) => Promise<Result>): Promise<Result>;
   load(): readonly LaneLoad[];
   /** Null where it stays in its thread. */

@@ -202,10 +202,10 @@ export interface SealMark {
   readonly writers: readonly string[];
 }
 
-/** What can be sent to another thread; `statements` and `turns` are transferred. */
+/** What can be sent to another thread; the port is transferred. */
 export type SharedStore =
   | { readonly dialect: "postgresql"; readonly url: string }
-  | { readonly dialect: "sqlite"; readonly statements: MessagePort; readonly turns: MessagePort };
+  | { readonly dialect: "sqlite"; readonly port: MessagePort };
 
 /** One way into the database: a pool's connections on PostgreSQL, the writer's turns on SQLite. */
 export interface LaneLoad {

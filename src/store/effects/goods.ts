@@ -23,8 +23,10 @@ async function giveKeys(context: WriteContext, given: EffectRows["licensesGiven"
   const { session, dialect } = context;
   const changed = await session.execute(
     "write.licenses",
+    // By `case`, as SQLite would look for those that nobody has: through all of a pool, for each of the rows.
     `update license_keys set "order" = r."order", sku = r.sku, unit = r.unit, given_at = r.given_at
-     from ${dialect.rows(1, GIVEN)} where license_keys.seq = r.seq and license_keys."order" is null`,
+     from ${dialect.rows(1, GIVEN)}
+     where license_keys.seq = r.seq and case when license_keys."order" is null then true else false end`,
     jsonRows(dialect, "license_keys", GIVEN, rows),
   );
   if (changed !== given.length) throw new StoreError("conflict", "write.licenses: a key was given meanwhile");

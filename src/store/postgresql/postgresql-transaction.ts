@@ -11,13 +11,28 @@ const TRANSACTION_MS = 15_000;
 /** BEGIN … COMMIT on one connection of the pool. */
 export async function inTransaction<Result>(pool: Pool, work: (session: Session) => Promise<Result>): Promise<Result> {
   const connection = await begin(pool);
+  const statements = new InOrder();
   let isEnded = false;
   let failure: { readonly error: unknown } | null = null;
+  const refuseWhenOver = (): void => {
+    if (isEnded) throw new StoreError("unavailable", "the transaction has ended");
+    if (failure !== null) throw failure.error;
+  };
+  const client = pgClient(connection);
   const session = rawSession({
-    ...{ client: pgClient(connection), placeholders: (sql) => sql },
-    guard: () => {
-      if (isEnded) throw new StoreError("unavailable", "the transaction has ended");
+    client: {
+      $queryRawUnsafe: <Rows>(sql: string, ...values: unknown[]) =>
+        statements.run(() => {
+          refuseWhenOver();
+          return client.$queryRawUnsafe<Rows>(sql, ...values);
+        }),
+      $executeRawUnsafe: (sql, ...values) =>
+        statements.run(() => {
+          refuseWhenOver();
+          return client.$executeRawUnsafe(sql, ...values);
+        }),
     },
+    placeholders: (sql) => sql,
     onFailure: (error) => {
       failure ??= { error };
     },
@@ -27,13 +42,27 @@ export async function inTransaction<Result>(pool: Pool, work: (session: Session)
     isEnded = true;
     // PostgreSQL would answer this COMMIT by rolling back, and the driver would report success.
     if (failure !== null) throw storeError((failure as { readonly error: unknown }).error, "transaction");
-    await commit(connection);
+    await statements.run(() => commit(connection));
     connection.release();
     return result;
   } catch (error) {
     isEnded = true;
-    await rollback(connection, error);
+    await rollback(connection, statements, error);
     throw error;
+  }
+}
+
+/**
+ * One statement after the other, in the order in which they are asked for: what still waits when the transaction ends, or after one
+ * that failed, is never sent. The driver's own queue would send it, and is deprecated.
+ */
+class InOrder {
+  #last: Promise<unknown> = Promise.resolve();
+
+  run<Result>(statement: () => PromiseLike<Result>): Promise<Result> {
+    const result = this.#last.then(statement);
+    this.#last = result.catch(() => undefined);
+    return result;
   }
 }
 
@@ -62,12 +91,12 @@ function unknownCommit(cause: unknown): StoreError {
 }
 
 /** A connection that is lost, or still busy with what took too long, is not given back: the server rolls back when it goes. */
-async function rollback(connection: PoolClient, error: unknown): Promise<void> {
+async function rollback(connection: PoolClient, statements: InOrder, error: unknown): Promise<void> {
   const isDoubtful =
     error instanceof StoreError && (error.reason === "unavailable" || error.reason === "unknown_commit");
   if (isDoubtful) return connection.release(true);
   try {
-    await connection.query("ROLLBACK");
+    await statements.run(() => connection.query("ROLLBACK"));
     connection.release();
   } catch {
     connection.release(true);

@@ -46,6 +46,11 @@ export class Connection implements Statements {
     this.#opening = opening;
   }
 
+  /** From BEGIN to COMMIT or ROLLBACK, whatever happens between. */
+  get isInTransaction(): boolean {
+    return this.#transaction !== "none";
+  }
+
   async query(sql: string, values: readonly unknown[]): Promise<Rows> {
     return this.#run(sql, ({ statement, columns }) => {
       if (columns === null) {

@@ -1,19 +1,19 @@
 import { dirname } from "node:path";
-import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { SQLITE } from "../dialect.ts";
 import { storeError } from "../errors.ts";
 import { PrismaClient } from "../generated/sqlite/client.ts";
 import { type RawClient, rawSession, readingSession } from "../raw-session.ts";
-import type { Database } from "../session.ts";
-import type { SharedStore } from "../store.ts";
+import type { Database, Lane } from "../session.ts";
+import type { LaneLoad } from "../store.ts";
+import { type QueueLoad, TurnQueue } from "../turn-queue.ts";
 import { driver } from "./driver.ts";
 import { lockFile } from "./file-lock.ts";
 import { libsqlClient } from "./libsql-client.ts";
 import { networkDisk, networkDiskWarning } from "./network-disk.ts";
 import { openWriter } from "./open-writer.ts";
-import { inTransaction, numbered } from "./sqlite-transaction.ts";
-import { Turns } from "./turns.ts";
-import { serveTurns } from "./turns-port.ts";
+import { inTransaction, inTurn, numbered } from "./sqlite-transaction.ts";
+
+const JOURNAL = { name: "journal", limit: 1_000, waitMs: 10_000 };
 
 /**
  * One writing connection whose users take turns, and one that only reads. Transactions are BEGIN IMMEDIATE … COMMIT on the
@@ -27,43 +27,41 @@ export async function openSqlite(
   const unlock = await lockFile(file);
   const disk = networkDisk(dirname(file));
   if (disk !== null) warn(networkDiskWarning(file, disk));
-  const { statements, share, close } = openWriter({ file, pragmas: WRITER }, threads);
-  const writer = libsqlClient(statements);
+  const { writer, load, share, close } = openWriter({ file, pragmas: WRITER }, threads);
+  const client = libsqlClient(writer);
   const reader = new PrismaClient({ adapter: driver(url, ["query_only = 1"]), errorFormat: "minimal" });
   const closeAll = async (): Promise<void> => {
     await Promise.allSettled([close(), reader.$disconnect()]);
     await unlock();
   };
   try {
-    await lookAtWriter(writer, warn);
-    await endLeases(writer);
+    await lookAtWriter(client, warn);
+    await endLeases(client);
   } catch (error) {
     await closeAll();
     throw storeError(error, `open ${file}`);
   }
-  const turns = new Turns();
-  const session = rawSession({ client: writer, placeholders: numbered });
+  const journal = new TurnQueue(JOURNAL);
+  const session = rawSession({ client, placeholders: numbered });
   return {
     dialect: SQLITE,
     reads: readingSession({ client: reader, models: reader, placeholders: numbered }),
-    write: (lane, work) => turns.write(lane, () => work(session)),
-    transaction: (work) => turns.exclusively(() => inTransaction(writer, turns, work)),
-    load: () => turns.load(),
-    share: () => shareSqlite(share, turns),
+    write: (lane, work) => (lane === "journal" ? journal.run(() => work(session)) : inTurn(writer, work)),
+    transaction: (work) => inTransaction(writer, work),
+    load: () => [loadOf("journal", journal.load()), loadOf("work", load())],
+    share: () => {
+      const port = share();
+      return port && { dialect: "sqlite", port };
+    },
     close: async () => {
-      await turns.close();
+      await journal.close();
       await closeAll();
     },
   };
 }
 
-/** For another thread: it may run statements by itself, and takes its turns from here. */
-function shareSqlite(share: () => MessagePort | null, turns: Turns): SharedStore | null {
-  const statements = share();
-  if (statements === null) return null;
-  const { port1, port2 } = new MessageChannel();
-  serveTurns(port1, turns);
-  return { dialect: "sqlite", statements, turns: port2 };
+function loadOf(lane: Lane, { busy, waiting }: QueueLoad): LaneLoad {
+  return { lane, busy, idle: 1 - busy, waiting };
 }
 
 /**

@@ -1,17 +1,15 @@
 import { storeError } from "../errors.ts";
-import { type RawClient, rawSession } from "../raw-session.ts";
+import { rawSession } from "../raw-session.ts";
 import type { Session } from "../session.ts";
 import { StoreError } from "../store.ts";
 import { timeBound } from "../time-bound.ts";
 import { VERSION_SQL } from "./connection.ts";
+import { libsqlClient } from "./libsql-client.ts";
+import type { SharedWriter, Turn } from "./statements.ts";
+import { versionIn } from "./writer.ts";
 
 /** A transaction whose work takes longer is rolled back: others wait behind it. */
 const TRANSACTION_MS = 15_000;
-
-/** Whoever is alone with what is not the journal's; see `Turns`. */
-export interface WriterTurns {
-  takeWriter(): Promise<() => void>;
-}
 
 /**
  * All or nothing, by one who is alone among those that do more than add to the journal. What is read before the first write
@@ -19,17 +17,40 @@ export interface WriterTurns {
  * process may (`paybell rebuild --apply`); then `work` runs again, inside of one transaction from its beginning.
  */
 export async function inTransaction<Result>(
-  client: RawClient,
-  turns: WriterTurns,
+  writer: SharedWriter,
   work: (session: Session) => Promise<Result>,
 ): Promise<Result> {
+  const turn = await takeTurn(writer);
   try {
-    return await run(new SqliteTransaction(client, turns), work);
+    return await run(new SqliteTransaction(turn), work);
   } catch (error) {
     if (!(error instanceof OutdatedReads)) throw error;
-    const transaction = new SqliteTransaction(client, turns);
-    await transaction.begin();
-    return run(transaction, work);
+    const transaction = new SqliteTransaction(turn);
+    await transaction.beginFirst();
+    return await run(transaction, work);
+  } finally {
+    turn.close();
+  }
+}
+
+/** Statements that each commit by themselves, by one who is alone as in a transaction. */
+export async function inTurn<Result>(
+  writer: SharedWriter,
+  work: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  const turn = await takeTurn(writer);
+  try {
+    return await work(rawSession({ client: libsqlClient(turn), placeholders: numbered }));
+  } finally {
+    turn.close();
+  }
+}
+
+async function takeTurn(writer: SharedWriter): Promise<Turn> {
+  try {
+    return await writer.open();
+  } catch (error) {
+    throw storeError(error, "begin");
   }
 }
 
@@ -43,7 +64,6 @@ async function run<Result>(
   work: (session: Session) => Promise<Result>,
 ): Promise<Result> {
   try {
-    await transaction.open();
     const result = await timeBound(work(transaction.session), TRANSACTION_MS);
     await transaction.commit();
     return result;
@@ -55,20 +75,19 @@ async function run<Result>(
 
 class SqliteTransaction {
   readonly session: Session;
-  readonly #client: RawClient;
-  readonly #turns: WriterTurns;
-  #version: string | null = null;
+  readonly #turn: Turn;
+  /** What was read is of this version; null where nothing was read before it began. */
+  #readAt: string | null;
   #beginning: Promise<void> | null = null;
-  #giveBack: (() => void) | null = null;
   #failure: { readonly error: unknown } | null = null;
   #isEnded = false;
   isOutdated = false;
 
-  constructor(client: RawClient, turns: WriterTurns) {
-    this.#client = client;
-    this.#turns = turns;
+  constructor(turn: Turn) {
+    this.#turn = turn;
+    this.#readAt = turn.version;
     const raw = rawSession({
-      ...{ client, placeholders: numbered },
+      ...{ client: libsqlClient(turn), placeholders: numbered },
       guard: () => this.#refuseWhenEnded(),
       onFailure: (error) => {
         this.#failure ??= { error };
@@ -76,23 +95,24 @@ class SqliteTransaction {
     });
     this.session = {
       query: async (during, sql, ...values) => {
-        if (!isReading(sql)) await this.begin();
+        if (!isReading(sql)) await this.#begun();
         return raw.query(during, sql, ...values);
       },
       execute: async (during, sql, ...values) => {
-        await this.begin();
+        await this.#begun();
         return raw.execute(during, sql, ...values);
       },
     };
   }
 
-  /** Before the first read. */
-  async open(): Promise<void> {
-    if (this.#beginning === null) this.#version = await this.#readVersion();
+  /** Before anything is read: nobody can come between. */
+  beginFirst(): Promise<void> {
+    this.#readAt = null;
+    return this.#begun();
   }
 
   /** Before the first write, once: everything after it is part of the transaction. */
-  begin(): Promise<void> {
+  #begun(): Promise<void> {
     this.#refuseWhenEnded();
     this.#beginning ??= this.#begin().catch((error: unknown) => {
       this.#failure ??= { error };
@@ -102,9 +122,10 @@ class SqliteTransaction {
   }
 
   async #begin(): Promise<void> {
-    this.#giveBack = await this.#turns.takeWriter();
-    await this.#run("begin", "BEGIN IMMEDIATE");
-    if (this.#version === null || this.#version === (await this.#readVersion())) return;
+    const [, now] = await ran("begin", () =>
+      Promise.all([this.#turn.execute("BEGIN IMMEDIATE", []), this.#turn.query(VERSION_SQL, [])]),
+    );
+    if (this.#readAt === null || this.#readAt === versionIn(now)) return;
     this.isOutdated = true;
     throw new StoreError("busy", "transaction: another process may have written meanwhile");
   }
@@ -113,40 +134,31 @@ class SqliteTransaction {
     this.#isEnded = true;
     // As on PostgreSQL, where a failed statement dooms its transaction whoever caught the error.
     if (this.#failure !== null) throw storeError(this.#failure.error, "transaction");
-    if (this.#beginning !== null) await this.#run("commit", "COMMIT");
-    this.#giveBack?.();
+    if (this.#beginning === null) return;
+    const committing = ran("commit", () => this.#turn.execute("COMMIT", []));
+    // Behind the commit, without waiting for its answer: the next in turn reads what it wrote.
+    this.#turn.close();
+    await committing;
   }
 
   async rollback(): Promise<void> {
     this.#isEnded = true;
     // Where it begins just now it has to have begun first.
     await this.#beginning?.catch(() => undefined);
-    if (this.#giveBack === null) return;
-    // SQLite may have rolled back by itself.
-    await this.#run("rollback", "ROLLBACK").catch(() => undefined);
-    this.#giveBack();
+    // SQLite may have rolled back by itself, or the turn have ended.
+    if (this.#beginning !== null) await this.#turn.execute("ROLLBACK", []).catch(() => undefined);
   }
 
   #refuseWhenEnded(): void {
     if (this.#isEnded) throw new StoreError("unavailable", "the transaction has ended");
   }
+}
 
-  async #run(during: string, sql: string): Promise<void> {
-    try {
-      await this.#client.$executeRawUnsafe(sql);
-    } catch (error) {
-      throw storeError(error, during);
-    }
-  }
-
-  /** Is another where another connection committed, or where this one had to be replaced. */
-  async #readVersion(): Promise<string> {
-    try {
-      const [row] = await this.#client.$queryRawUnsafe<{ id: bigint; data_version: bigint }[]>(VERSION_SQL);
-      return `${row?.id} ${row?.data_version}`;
-    } catch (error) {
-      throw storeError(error, "begin");
-    }
+async function ran<Result>(during: string, statement: () => Promise<Result>): Promise<Result> {
+  try {
+    return await statement();
+  } catch (error) {
+    throw storeError(error, during);
   }
 }
 

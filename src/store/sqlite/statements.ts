@@ -9,3 +9,20 @@ export interface Rows {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly unknown[])[];
 }
+
+/**
+ * The writing connection, for all who share it. What is asked of it directly commits by itself: the journal, which adds rows that
+ * nobody else has read. Whatever else changes something takes its turn.
+ */
+export interface SharedWriter extends Statements {
+  /** Resolves when it is its turn. Rejects with StoreError `unavailable` where too many wait, or for too long. */
+  open(): Promise<Turn>;
+}
+
+/** Its holder is alone among those who take turns; from its BEGIN to its end it is alone with the connection. */
+export interface Turn extends Statements {
+  /** As `VERSION_SQL` answered when it was opened. */
+  readonly version: string;
+  /** Behind what was asked for before: rolls back what was begun and is not committed, and gives the turn to the next. */
+  close(): void;
+}

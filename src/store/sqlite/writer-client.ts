@@ -1,15 +1,17 @@
 import type { MessagePort, Worker } from "node:worker_threads";
 import { StoreError } from "../store.ts";
-import type { Rows, Statements } from "./statements.ts";
-import type { Answer, Ask } from "./writer-protocol.ts";
+import type { Rows, SharedWriter, Turn } from "./statements.ts";
+import type { Answer, Ask, Order } from "./writer-protocol.ts";
 
 interface Asked {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
 }
 
+type Kind = "query" | "execute";
+
 /** The writing connection, asked from another thread. */
-export class WriterClient implements Statements {
+export class WriterClient implements SharedWriter {
   readonly #port: MessagePort | Worker;
   readonly #asked = new Map<number, Asked>();
   #lastId = 0;
@@ -22,16 +24,24 @@ export class WriterClient implements Statements {
     });
   }
 
-  async query(sql: string, values: readonly unknown[]): Promise<Rows> {
-    const answer = await this.#ask("query", sql, values);
-    if (answer.kind !== "rows") throw new Error("SQLite's thread answered something else");
-    return answer.result;
+  query(sql: string, values: readonly unknown[]): Promise<Rows> {
+    return this.#query(null, sql, values);
   }
 
-  async execute(sql: string, values: readonly unknown[]): Promise<number> {
-    const answer = await this.#ask("execute", sql, values);
-    if (answer.kind !== "changed") throw new Error("SQLite's thread answered something else");
-    return answer.rows;
+  execute(sql: string, values: readonly unknown[]): Promise<number> {
+    return this.#execute(null, sql, values);
+  }
+
+  async open(): Promise<Turn> {
+    const answer = await this.#ask((id) => ({ id, kind: "open" }));
+    if (answer.kind !== "opened") throw unexpected();
+    const turn = answer.id;
+    return {
+      version: answer.version,
+      query: (sql, values) => this.#query(turn, sql, values),
+      execute: (sql, values) => this.#execute(turn, sql, values),
+      close: () => this.#port.postMessage({ kind: "end", turn } satisfies Order),
+    };
   }
 
   /** Nothing answers any more. */
@@ -40,14 +50,35 @@ export class WriterClient implements Statements {
     this.#asked.clear();
   }
 
-  async #ask(kind: Ask["kind"], sql: string, values: readonly unknown[]): Promise<Answer> {
+  async #query(turn: number | null, sql: string, values: readonly unknown[]): Promise<Rows> {
+    const answer = await this.#run("query", turn, sql, values);
+    if (answer.kind !== "rows") throw unexpected();
+    return answer.result;
+  }
+
+  async #execute(turn: number | null, sql: string, values: readonly unknown[]): Promise<number> {
+    const answer = await this.#run("execute", turn, sql, values);
+    if (answer.kind !== "changed") throw unexpected();
+    return answer.rows;
+  }
+
+  #run(kind: Kind, turn: number | null, sql: string, values: readonly unknown[]): Promise<Answer> {
+    return this.#ask((id) => ({ id, kind, turn, sql, values }));
+  }
+
+  async #ask(askOf: (id: number) => Ask): Promise<Answer> {
     this.#lastId += 1;
-    const ask: Ask = { id: this.#lastId, kind, sql, values };
+    const ask = askOf(this.#lastId);
     const answer = await new Promise<Answer>((resolve, reject) => {
       this.#asked.set(ask.id, { resolve, reject });
       this.#port.postMessage(ask);
     });
-    if (answer.kind === "failed") throw new Error(answer.message, { cause: answer.cause });
-    return answer;
+    if (answer.kind !== "failed") return answer;
+    const { reason, message, cause } = answer;
+    throw reason === null ? new Error(message, { cause }) : new StoreError(reason, message, { cause });
   }
+}
+
+function unexpected(): Error {
+  return new Error("SQLite's thread answered something else");
 }

@@ -1,51 +1,75 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { Connection, type Opening } from "./connection.ts";
-import type { Answer, Ask, Order } from "./writer-protocol.ts";
+import { StoreError } from "../store.ts";
+import { Connection } from "./connection.ts";
+import type { Turn } from "./statements.ts";
+import { Writer } from "./writer.ts";
+import type { Answer, Ask, Order, WriterData } from "./writer-protocol.ts";
 
 /** The thread that holds the writing connection: one statement after the other, in the order in which they are asked for. */
 
 // Proven by `openWriter`, who starts this file as a thread and with these.
 const parent = parentPort as MessagePort;
-const connection = new Connection(workerData as Opening);
+const { opening, load } = workerData as WriterData;
+const counters = new Int32Array(load);
+const writer = new Writer(new Connection(opening), ({ busy, waiting }) => {
+  Atomics.store(counters, 0, busy);
+  Atomics.store(counters, 1, waiting);
+});
 const ports: MessagePort[] = [];
 
 serve(parent);
 
 function serve(port: MessagePort): void {
+  const turns = new Map<number, Turn>();
   ports.push(port);
+  const end = (turn: number): void => {
+    turns.get(turn)?.close();
+    turns.delete(turn);
+  };
   port.on("message", (message: Ask | Order) => {
     switch (message.kind) {
       case "serve":
         return serve(message.port);
       case "close":
         return void close();
+      case "end":
+        return end(message.turn);
       default:
-        return void answer(message).then((said) => port.postMessage(said));
+        return void answer(message, turns).then((said) => port.postMessage(said));
     }
+  });
+  // A thread that is gone gives nothing back.
+  port.on("close", () => {
+    for (const turn of turns.keys()) end(turn);
   });
 }
 
 /** Without its ports the thread has nothing left to do, and ends. */
 async function close(): Promise<void> {
-  await connection.close().catch(() => undefined);
+  await writer.close().catch(() => undefined);
   for (const port of ports) port.close();
 }
 
-async function answer(ask: Ask): Promise<Answer> {
+async function answer(ask: Ask, turns: Map<number, Turn>): Promise<Answer> {
   const { id } = ask;
   try {
-    return await run(ask);
+    return await run(ask, turns);
   } catch (error) {
     const { message, cause } = error instanceof Error ? error : { message: String(error), cause: null };
-    return { id, kind: "failed", message, cause };
+    return { id, kind: "failed", reason: error instanceof StoreError ? error.reason : null, message, cause };
   }
 }
 
-async function run({ id, kind, sql, values }: Ask): Promise<Answer> {
-  switch (kind) {
-    case "query":
-      return { id, kind: "rows", result: await connection.query(sql, values) };
-    case "execute":
-      return { id, kind: "changed", rows: await connection.execute(sql, values) };
+async function run(ask: Ask, turns: Map<number, Turn>): Promise<Answer> {
+  const { id } = ask;
+  if (ask.kind === "open") {
+    const turn = await writer.open();
+    turns.set(id, turn);
+    return { id, kind: "opened", version: turn.version };
   }
+  const statements = ask.turn === null ? writer : turns.get(ask.turn);
+  if (statements === undefined) throw new StoreError("unavailable", "the turn to write has ended");
+  return ask.kind === "query"
+    ? { id, kind: "rows", result: await statements.query(ask.sql, ask.values) }
+    : { id, kind: "changed", rows: await statements.execute(ask.sql, ask.values) };
 }
