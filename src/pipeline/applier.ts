@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import {
   type InputState,
@@ -38,6 +39,8 @@ export interface ApplierParts extends ApplyParts {
   readonly observer: Observer;
   /** Something waits for the provider's word now. */
   readonly onUnconfirmed: () => void;
+  /** For how many milliseconds the journal has had more to write without a pause; 0 where it has nothing. */
+  readonly journalBusyMs: () => number;
 }
 
 interface Queued {
@@ -54,6 +57,11 @@ const LEASE_USED = 0.8;
 
 /** A leftover that was claimed more often than a slow database explains is run alone. */
 const SUSPECT_ATTEMPTS = 3;
+
+/** What comes in bursts is journaled sooner: whoever sends for so long without a pause sends more than is taken. */
+const FLOOD_MS = 250;
+/** In a flood applying rests so many times as long as it works, a second at most. */
+const [RESTS, MOST_REST_MS] = [3, 1_000];
 
 const CLAIMED: readonly InputState[] = ["received", "parked"];
 
@@ -74,6 +82,8 @@ export class Applier {
   #loop: Promise<void> | null = null;
   /** The batch that was begun last. */
   #underWay: Promise<void> = Promise.resolve();
+  /** How long the last batch took. */
+  #lastMs = 0;
   #lastClaim = 0;
   /** While suspects come, leftovers are claimed one at a time. */
   #isSuspecting = false;
@@ -150,6 +160,13 @@ export class Applier {
     const before = this.#underWay;
     this.#underWay = this.#apply(batch);
     await before;
+    await this.#giveWay();
+  }
+
+  /** Whoever is not answered sends again; what is stored can wait. So in a flood what arrives goes first, and applying goes on beside it. */
+  async #giveWay(): Promise<void> {
+    if (this.#stopping || this.#parts.journalBusyMs() < FLOOD_MS) return;
+    await pause(Math.min(RESTS * this.#lastMs, MOST_REST_MS));
   }
 
   #nextBatch(): readonly Queued[] {
@@ -232,7 +249,8 @@ export class Applier {
         batch.map(({ input }) => input),
         lease.owner,
       );
-      observer.committed("apply", batch.length, (performance.now() - began) / 1000);
+      this.#lastMs = performance.now() - began;
+      observer.committed("apply", batch.length, this.#lastMs / 1000);
       this.#report(batch, applied);
     } catch (error) {
       await this.#failed(batch, error);

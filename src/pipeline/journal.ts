@@ -35,6 +35,7 @@ export class Journal {
   #queue: Pending[] = [];
   #queuedBytes = 0;
   #running: Promise<void> | null = null;
+  #runningSince = 0;
 
   constructor(write: Write, bounds: JournalBounds) {
     this.#write = write;
@@ -43,6 +44,11 @@ export class Journal {
 
   get depth(): number {
     return this.#queue.length;
+  }
+
+  /** For how many milliseconds it has gone from one commit to the next; 0 while it has nothing to write. */
+  get busyMs(): number {
+    return this.#running === null ? 0 : performance.now() - this.#runningSince;
   }
 
   /** False when the queue is at its bound: answer 503 and let the sender come again. */
@@ -65,6 +71,7 @@ export class Journal {
   }
 
   async #run(): Promise<void> {
+    this.#runningSince = performance.now();
     // The first batch waits for the microtasks of requests that were parsed in the same turn of the event loop.
     await Promise.resolve();
     while (this.#queue.length > 0) await this.#commit(this.#take());

@@ -80,6 +80,7 @@ export function startPipeline(parts: PipelineParts): Pipeline {
     lease,
     accounts: new Map(parts.accounts.map((account) => [`${account.provider}/${account.id}`, account])),
     onUnconfirmed: () => asker.wake(),
+    journalBusyMs: () => journals.proven.busyMs,
     apply: (inputs, owner) => parts.apply?.(inputs, owner) ?? applySigned(applierParts, inputs, owner),
   };
   const batchRows = store.dialect === "sqlite" ? SQLITE_BATCH_ROWS : APPLIER.batchRows;

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Applier, type ApplierParts } from "../../src/pipeline/applier.ts";
 import { applySigned } from "../../src/pipeline/apply.ts";
 import { Rules } from "../../src/pipeline/rules.ts";
-import { type Store, StoreError } from "../../src/store/store.ts";
+import { type InputOutcome, type Lease, type Store, StoreError } from "../../src/store/store.ts";
 import { availableDialects, withStore } from "../store/databases.ts";
 import { LEASE } from "../store/rows.ts";
 import { newInput } from "./inputs.ts";
@@ -103,18 +103,55 @@ for (const { dialect, skip } of await availableDialects()) {
   });
 }
 
+describe("while more arrives than is stored without a pause", () => {
+  /** When each of ten batches, of 10 ms each, was begun: milliseconds from the first. */
+  async function begunAt(journalBusyMs: number): Promise<readonly number[]> {
+    const begun: number[] = [];
+    await withStore("sqlite", async (store) => {
+      const apply: ApplierParts["apply"] = async (inputs) => {
+        begun.push(performance.now());
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        return inputs.map(({ id }) => ({ outcome: outcomeOf(id), nonceReused: false }));
+      };
+      const parts = { ...partsOn(store, LEASE), journalBusyMs: () => journalBusyMs };
+      const applier = new Applier({ ...parts, apply }, { ...BOUNDS, batchRows: 1 });
+      for (let index = 0; index < 10; index += 1) applier.push(newInput(`evt_${index}`, { receivedAt: new Date() }));
+      applier.start();
+      await expect.poll(() => begun.length, { timeout: 15_000, interval: 5 }).toBe(10);
+      await applier.stop(Promise.resolve());
+    });
+    return begun.map((at) => at - (begun[0] ?? 0));
+  }
+
+  test("applying rests between its batches, and goes on", async () => {
+    const [flooded, calm] = [await begunAt(1_000), await begunAt(0)];
+    // Eight rests of three times ten milliseconds, but for the two batches that are under way at once.
+    expect(flooded.at(-1)).toBeGreaterThan(200);
+    expect(calm.at(-1)).toBeLessThan(flooded.at(-1) ?? 0);
+  });
+});
+
+function outcomeOf(id: string): InputOutcome {
+  return { id, state: "applied", reason: null, type: null, live: null, payment: null, dueAt: null };
+}
+
 function applierOn(
   store: Store,
   { lease = LEASE, pollMs = BOUNDS.pollMs, refuses = (_ids: readonly string[]): StoreError | null => null } = {},
 ): Applier {
-  const parts = {
-    ...{ store, lease, observer: SILENT, log: pino({ level: "silent" }), now: () => new Date() },
-    ...{ channels: new Map(), accounts: new Map(), rules: new Rules([]), effects: new Set<never>() },
-    onUnconfirmed: () => undefined,
-  };
+  const parts = partsOn(store, lease);
   const apply: ApplierParts["apply"] = (inputs, owner) => {
     const refusal = refuses(inputs.map(({ id }) => id));
     return refusal === null ? applySigned(parts, inputs, owner) : Promise.reject(refusal);
   };
   return new Applier({ ...parts, apply }, { ...BOUNDS, pollMs });
+}
+
+function partsOn(store: Store, lease: Lease) {
+  return {
+    ...{ store, lease, observer: SILENT, log: pino({ level: "silent" }), now: () => new Date() },
+    ...{ channels: new Map(), accounts: new Map(), rules: new Rules([]), effects: new Set<never>() },
+    onUnconfirmed: () => undefined,
+    journalBusyMs: () => 0,
+  };
 }

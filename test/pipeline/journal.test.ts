@@ -35,6 +35,24 @@ describe("group commit", () => {
     expect(await Promise.all(others)).toHaveLength(2);
   });
 
+  test("it is busy from the first of a row of commits to the last, and then no more", async () => {
+    const { batches, write } = gate();
+    const journal = new Journal(write, BOUNDS);
+    expect(journal.busyMs).toBe(0);
+    const pushed = [journal.push(newInput("a"))];
+    await turn();
+    pushed.push(journal.push(newInput("b")));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    batches[0]?.commit();
+    await turn();
+    // Of the first one's time nothing is forgotten.
+    expect(journal.busyMs).toBeGreaterThan(25);
+    batches[1]?.commit();
+    await Promise.all(pushed);
+    await journal.idle();
+    expect(journal.busyMs).toBe(0);
+  });
+
   test("nobody is answered before the commit", async () => {
     const { batches, write } = gate();
     const journal = new Journal(write, BOUNDS);
