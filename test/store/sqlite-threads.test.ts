@@ -142,4 +142,32 @@ describe("a store with threads, as the service opens it", () => {
     expect(stored).not.toContain("c");
     expect(told).toBe(0);
   });
+
+  test("a thread that is gone holds nobody up, neither by the turn it had nor by the one it waited for", async () => {
+    const built = new URL("../../dist/store/", import.meta.url);
+    // Proven as above.
+    const { openShared } = (await import(`${built}open-shared.js`)) as typeof import("../../src/store/open-shared.ts");
+    const { shared } = store.share() ?? {};
+    if (shared === undefined) throw new Error("the store shares nothing");
+    const gone = await openShared(shared, { now: () => new Date(), onTold: () => undefined });
+    const hasBegun = new Promise<void>((resolve) => {
+      const unfinished = gone.transaction(async (transaction) => {
+        await transaction.journal([{ ...inputOf("unfinished"), reason: null }]);
+        resolve();
+        await new Promise(() => undefined);
+      });
+      const neverBegun = gone.transaction((transaction) =>
+        transaction.journal([{ ...inputOf("never begun"), reason: null }]),
+      );
+      // Nobody answers them any more.
+      for (const transaction of [unfinished, neverBegun]) transaction.catch(() => undefined);
+    });
+    await hasBegun;
+    await gone.close();
+    await store.transaction((transaction) => transaction.journal([{ ...inputOf("after it"), reason: null }]));
+    const stored = (await store.read.inputs({}, { limit: 100, cursor: null })).rows.map(({ key }) => key);
+    expect(stored).toContain("after it");
+    expect(stored).not.toContain("unfinished");
+    expect(stored).not.toContain("never begun");
+  });
 });

@@ -17,15 +17,9 @@ const writer = new Writer(new Connection(opening), ({ busy, waiting }) => {
 });
 const ports: MessagePort[] = [];
 
-serve(parent);
-
 function serve(port: MessagePort): void {
-  const turns = new Map<number, Turn>();
+  const turns = new OpenTurns();
   ports.push(port);
-  const end = (turn: number): void => {
-    turns.get(turn)?.close();
-    turns.delete(turn);
-  };
   port.on("message", (message: Ask | Order) => {
     switch (message.kind) {
       case "serve":
@@ -33,15 +27,39 @@ function serve(port: MessagePort): void {
       case "close":
         return void close();
       case "end":
-        return end(message.turn);
+        return turns.end(message.turn);
       default:
         return void answer(message, turns).then((said) => port.postMessage(said));
     }
   });
-  // A thread that is gone gives nothing back.
-  port.on("close", () => {
-    for (const turn of turns.keys()) end(turn);
-  });
+  port.on("close", () => turns.close());
+}
+
+/** Those of one port: a thread that is gone gives nothing back. */
+class OpenTurns {
+  readonly #turns = new Map<number, Turn>();
+  #isClosed = false;
+
+  add(id: number, turn: Turn): void {
+    if (this.#isClosed) turn.close();
+    else this.#turns.set(id, turn);
+  }
+
+  get(id: number): Turn {
+    const turn = this.#turns.get(id);
+    if (turn === undefined) throw new StoreError("unavailable", "the turn to write has ended");
+    return turn;
+  }
+
+  end(id: number): void {
+    this.#turns.get(id)?.close();
+    this.#turns.delete(id);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const id of this.#turns.keys()) this.end(id);
+  }
 }
 
 /** Without its ports the thread has nothing left to do, and ends. */
@@ -50,7 +68,7 @@ async function close(): Promise<void> {
   for (const port of ports) port.close();
 }
 
-async function answer(ask: Ask, turns: Map<number, Turn>): Promise<Answer> {
+async function answer(ask: Ask, turns: OpenTurns): Promise<Answer> {
   const { id } = ask;
   try {
     return await run(ask, turns);
@@ -60,16 +78,17 @@ async function answer(ask: Ask, turns: Map<number, Turn>): Promise<Answer> {
   }
 }
 
-async function run(ask: Ask, turns: Map<number, Turn>): Promise<Answer> {
+async function run(ask: Ask, turns: OpenTurns): Promise<Answer> {
   const { id } = ask;
   if (ask.kind === "open") {
     const turn = await writer.open();
-    turns.set(id, turn);
+    turns.add(id, turn);
     return { id, kind: "opened", version: turn.version };
   }
   const statements = ask.turn === null ? writer : turns.get(ask.turn);
-  if (statements === undefined) throw new StoreError("unavailable", "the turn to write has ended");
   return ask.kind === "query"
     ? { id, kind: "rows", result: await statements.query(ask.sql, ask.values) }
     : { id, kind: "changed", rows: await statements.execute(ask.sql, ask.values) };
 }
+
+serve(parent);
