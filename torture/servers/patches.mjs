@@ -42,8 +42,12 @@ export const STEPS = {
   K6: before("pipeline/applier.js", "const applied = await this.#parts.apply(", die("K6")),
   // Inside the transaction of effects, before it writes.
   K7: before("pipeline/apply.js", "await transaction.write(changeSet({", die("K7")),
-  // Inside it, after some tables are written.
-  K7b: before("store/write.js", "await writeEvents(context, changes.events);", die("K7b")),
+  // Inside it, while some tables are written.
+  K7b: {
+    file: "store/write.js",
+    find: "() => writeEvents(context, changes.events),",
+    put: `() => { ${die("K7b")} return writeEvents(context, changes.events); },`,
+  },
   // Its commit is under way.
   K7c: after(
     "store/write.js",
