@@ -22,7 +22,7 @@ export interface Reads extends Session {
   read<Result>(during: string, ask: (models: Models) => Promise<Result>): Promise<Result>;
 }
 
-/** The journal must never wait for appliers: on PostgreSQL each lane has its pool, on SQLite it waits for what is being written alone. */
+/** The journal must never wait for appliers: on PostgreSQL each lane has its pool, on SQLite it waits only for what is being written. */
 export type Lane = "journal" | "work";
 
 /** What only transactions are asked of. */

@@ -74,7 +74,8 @@ function lockNumber(key: string): bigint {
 
 /** What names an order that something was decided about. From these on: of others it would be looked through all that names them. */
 function ofDecided(among: (expression: string) => string): string {
-  return `(select distinct "order" from decisions where ${among('"order"')}) d join order_payments o on o."order" = d."order"`;
+  return `(select distinct "order" from decisions where ${among('"order"')}) decided
+    join order_payments o on o."order" = decided."order"`;
 }
 
 const NONCE_COLUMNS = { gateway: "text", account: "text", nonce: "text", id: "text" } as const;
