@@ -55,8 +55,8 @@ const CONNECTIONS = 256;
 const OVERLOAD_CONNECTIONS = 3_000;
 const OVERLOAD_TIMES = 10;
 const OVERLOAD_REQUESTS = 200_000;
-/** What a queue in memory holds: more would measure how fast leftovers are found. */
-const UNAPPLIED = 1_500;
+/** Some batches, so that none waits for notifications; of more it would be a flood, in which acknowledging goes first. */
+const UNAPPLIED = 800;
 const SHARES = [0.25, 0.5, 0.8];
 const LONE = 200;
 /** Orders that are registered and followed until they are paid, per second. */

@@ -58,10 +58,12 @@ const LEASE_USED = 0.8;
 /** A leftover that was claimed more often than a slow database explains is run alone. */
 const SUSPECT_ATTEMPTS = 3;
 
-/** What comes in bursts is journaled sooner: whoever sends for so long without a pause sends more than is taken. */
+/** What comes in bursts is journaled sooner: whoever sends for so long without a pause sends as much as is taken. */
 const FLOOD_MS = 250;
+/** And of the queue so much is in use where that is more than is applied: seconds of work, which wait a little longer all the same. */
+const FLOOD_SHARE = 0.5;
 /** In a flood applying rests so many times as long as it works, a second at most. */
-const [RESTS, MOST_REST_MS] = [3, 1_000];
+const [RESTS, MOST_REST_MS] = [8, 1_000];
 
 const CLAIMED: readonly InputState[] = ["received", "parked"];
 
@@ -165,7 +167,9 @@ export class Applier {
 
   /** Whoever is not answered sends again; what is stored can wait. So in a flood what arrives goes first, and applying goes on beside it. */
   async #giveWay(): Promise<void> {
-    if (this.#stopping || this.#parts.journalBusyMs() < FLOOD_MS) return;
+    const isFlood =
+      this.#queue.length >= FLOOD_SHARE * this.#bounds.queueRows && this.#parts.journalBusyMs() >= FLOOD_MS;
+    if (this.#stopping || !isFlood) return;
     await pause(Math.min(RESTS * this.#lastMs, MOST_REST_MS));
   }
 

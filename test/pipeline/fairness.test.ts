@@ -104,8 +104,8 @@ for (const { dialect, skip } of await availableDialects()) {
 }
 
 describe("while more arrives than is stored without a pause", () => {
-  /** When each of ten batches, of 10 ms each, was begun: milliseconds from the first. */
-  async function begunAt(journalBusyMs: number): Promise<readonly number[]> {
+  /** When the last of ten batches, of 10 ms each, was begun: milliseconds from the first. */
+  async function lastBegunAt({ journalBusyMs = 1_000, queueRows = 2 }): Promise<number> {
     const begun: number[] = [];
     await withStore("sqlite", async (store) => {
       const apply: ApplierParts["apply"] = async (inputs) => {
@@ -114,20 +114,25 @@ describe("while more arrives than is stored without a pause", () => {
         return inputs.map(({ id }) => ({ outcome: outcomeOf(id), nonceReused: false }));
       };
       const parts = { ...partsOn(store, LEASE), journalBusyMs: () => journalBusyMs };
-      const applier = new Applier({ ...parts, apply }, { ...BOUNDS, batchRows: 1 });
+      const applier = new Applier({ ...parts, apply }, { ...BOUNDS, queueRows, batchRows: 1 });
       for (let index = 0; index < 10; index += 1) applier.push(newInput(`evt_${index}`, { receivedAt: new Date() }));
       applier.start();
       await expect.poll(() => begun.length, { timeout: 15_000, interval: 5 }).toBe(10);
       await applier.stop(Promise.resolve());
     });
-    return begun.map((at) => at - (begun[0] ?? 0));
+    return (begun.at(-1) ?? 0) - (begun[0] ?? 0);
   }
 
-  test("applying rests between its batches, and goes on", async () => {
-    const [flooded, calm] = [await begunAt(1_000), await begunAt(0)];
-    // Eight rests of three times ten milliseconds, but for the two batches that are under way at once.
-    expect(flooded.at(-1)).toBeGreaterThan(200);
-    expect(calm.at(-1)).toBeLessThan(flooded.at(-1) ?? 0);
+  test("and more waits than is applied, applying rests between its batches, and goes on", async () => {
+    const [flooded, calm, fewWait] = [
+      await lastBegunAt({}),
+      await lastBegunAt({ journalBusyMs: 0 }),
+      await lastBegunAt({ queueRows: 200 }),
+    ];
+    // Of the nine that wait behind the first, the rests behind six are of several times ten milliseconds at least.
+    expect(flooded).toBeGreaterThan(200);
+    expect(calm).toBeLessThan(flooded);
+    expect(fewWait).toBeLessThan(flooded);
   });
 });
 
