@@ -12,6 +12,9 @@ export function knowAllMethods(app: FastifyInstance): void {
   for (const method of ALL_METHODS) if (!known.has(method)) app.addHttpMethod(method, { hasBody: false });
 }
 
+/** How long an answer may take, in ms, the body's ten seconds included. */
+const HANDLER_MS = 20_000;
+
 /** For what asks whether a service lives: many such tools ask by HEAD. Node sends no body then. */
 export function getAndHead(handler: RouteHandlerMethod): Partial<Readonly<Record<Method, RouteHandlerMethod>>> {
   return { GET: handler, HEAD: handler };
@@ -26,7 +29,8 @@ export function resource(
   options: { readonly handlerTimeout?: number } = {},
 ): void {
   const allowed = Object.entries(handlers);
-  for (const [method, handler] of allowed) app.route({ method, url, handler, ...options });
+  const { handlerTimeout = HANDLER_MS } = options;
+  for (const [method, handler] of allowed) app.route({ method, url, handler, handlerTimeout });
   const allow = allowed.map(([method]) => method).join(", ");
   app.route({
     method: ALL_METHODS.filter((method) => !allowed.some(([name]) => name === method)),

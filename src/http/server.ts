@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Logger } from "pino";
+import { chance } from "../chance.ts";
 import { StoreError } from "../store/store.ts";
 import { type ErrorWord, HARDENED_HEADERS, JSON_TYPE, refuse, STATUS_OF } from "./errors.ts";
 import { knowAllMethods } from "./methods.ts";
@@ -30,8 +30,6 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     connectionTimeout: 15_000,
     // From the first byte to the last of one request; Fastify's default is none.
     requestTimeout: 10_000,
-    // The body's ten seconds and the receiver's four are inside it.
-    handlerTimeout: 20_000,
     // Longer than the 60 s of most load balancers, so that it is they who close an idle connection.
     keepAliveTimeout: 65_000,
     maxRequestsPerSocket: 1_000,
@@ -53,15 +51,17 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   app.server.maxConnections = 10_000;
   app.server.on("checkExpectation", answerExpectation);
   knowAllMethods(app);
-  app.addHook("onRequest", async (request, reply) => {
+  app.addHook("onRequest", (request, reply, next) => {
     reply.headers(HARDENED_HEADERS);
     const problem = shapeProblem(request.raw);
-    if (problem) return refuse(request, reply, { error: problem, close: true });
-    if (parts.isStopping()) return refuse(request, reply, { error: "unavailable", retryAfterSeconds: 5, close: true });
+    if (problem) refuse(request, reply, { error: problem, close: true });
+    else if (parts.isStopping()) refuse(request, reply, { error: "unavailable", retryAfterSeconds: 5, close: true });
+    else next();
   });
   // A connection that stays open would keep the process from ending.
-  app.addHook("onSend", async (_request, reply) => {
+  app.addHook("onSend", (_request, reply, _payload, next) => {
     if (parts.isStopping()) reply.header("connection", "close");
+    next();
   });
   app.setNotFoundHandler((request, reply) => refuse(request, reply, { error: "not_found", close: hasBody(request) }));
   app.setErrorHandler<FastifyError>((error, request, reply) => answerError(error, request, reply, parts.log));
@@ -69,7 +69,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
 }
 
 function newRequestId(): string {
-  return `req_${randomBytes(12).toString("hex")}`;
+  return `req_${chance().toString("hex", 0, 12)}`;
 }
 
 /** An unread body would be taken for the next request's beginning, or be read to its end for nothing. */

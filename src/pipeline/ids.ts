@@ -1,27 +1,14 @@
-import { hash, randomFillSync } from "node:crypto";
+import { hash } from "node:crypto";
+import { chance } from "../chance.ts";
 import { objectKey, type Scope } from "../payments/fact.ts";
 
 /** Ids of our own rows, ordered by the time they were made: 10 characters of milliseconds, 16 of chance (as in ULID). */
 export type IdPrefix = "ntf" | "inp" | "pay" | "evt" | "ep" | "cus";
 
-/** Asked of the system for many ids at once: one by one the asking takes longer than all the rest of an id. */
-const CHANCE = new Uint8Array(16 * 256);
-let used = CHANCE.length;
-
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 
 export function newId(prefix: IdPrefix, now: Date): string {
   return `${prefix}_${encodeTime(now.getTime())}${encodeRandom(chance())}`;
-}
-
-/** 16 bytes that nobody had before. */
-function chance(): Uint8Array {
-  if (used === CHANCE.length) {
-    randomFillSync(CHANCE);
-    used = 0;
-  }
-  used += 16;
-  return CHANCE.subarray(used - 16, used);
 }
 
 /** No id of the kind that was made then or later sorts before it. */
