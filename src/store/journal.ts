@@ -34,9 +34,8 @@ export interface JournalContext {
 /** Writes inputs in the order of their keys, counts repeats, tells variants; answers in the order given. */
 export async function journal(context: JournalContext, inputs: readonly Input[]): Promise<readonly Journaled[]> {
   const distinct = distinctInputs(inputs);
-  const stored = await store(context, distinct);
+  const { stored, variants } = await store(context, distinct);
   await countRepeats(context, repeatsOf(inputs, stored));
-  const variants = await findVariants(context, distinct, stored);
   const answered = new Set<string>();
   return inputs.map((input) => {
     const identity = identityOf(input);
@@ -69,19 +68,41 @@ function distinctInputs(inputs: readonly Input[]): ReadonlyMap<string, Input> {
 async function store(
   context: JournalContext,
   distinct: ReadonlyMap<string, Input>,
-): Promise<ReadonlyMap<string, Stored>> {
+): Promise<{ readonly stored: ReadonlyMap<string, Stored>; readonly variants: ReadonlySet<string> }> {
   const stored = new Map<string, Stored>();
+  const variants = new Set<string>();
   for (let round = 0; round < ROUNDS; round += 1) {
     const missing = [...distinct].filter(([identity]) => !stored.has(identity)).map(([, input]) => input);
-    if (missing.length === 0) return stored;
-    const inserted = new Set(await insert(context, missing));
+    if (missing.length === 0) return { stored, variants };
+    const added = await add(context, missing);
+    for (const id of added.variants) variants.add(id);
+    const inserted = new Set(added.inserted);
     for (const input of missing)
       if (inserted.has(input.id)) stored.set(identityOf(input), { id: input.id, isNew: true });
+    const own = missing.filter((input) => inserted.has(input.id));
+    for (const id of laterBodies([...distinct.values()], own)) variants.add(id);
     const met = missing.filter((input) => !inserted.has(input.id));
     for (const [identity, id] of await findByKey(context, met)) stored.set(identity, { id, isNew: false });
   }
-  if (stored.size === distinct.size) return stored;
+  if (stored.size === distinct.size) return { stored, variants };
   throw new StoreError("busy", "journal: rows vanish as fast as they are met");
+}
+
+/**
+ * Inserts, and looks for variants behind it. A SQLite session runs statements in the order in which they are asked for, so both
+ * are asked for at once: each answer that is waited for is another wait for what is being written. A pool keeps no order.
+ */
+async function add(
+  context: JournalContext,
+  inputs: readonly Input[],
+): Promise<{ readonly inserted: readonly string[]; readonly variants: readonly string[] }> {
+  const ids = inputs.map(({ id }) => id);
+  if (context.dialect.name === "sqlite") {
+    const [inserted, variants] = await Promise.all([insert(context, inputs), findVariants(context, ids)]);
+    return { inserted, variants };
+  }
+  const inserted = await insert(context, inputs);
+  return { inserted, variants: await findVariants(context, inserted) };
 }
 
 /**
@@ -175,27 +196,19 @@ async function countRepeats(context: JournalContext, repeats: ReadonlyMap<string
 }
 
 /**
- * New rows whose key has another body too. Asked after the commit, so that of two processes that store two bodies at
- * the same instant at least one sees the other's.
+ * Which of the rows, as far as they were inserted, have a key that has another body too. Asked after the commit, so that of two
+ * processes that store two bodies at the same instant at least one sees the other's.
  */
-async function findVariants(
-  context: JournalContext,
-  distinct: ReadonlyMap<string, Input>,
-  stored: ReadonlyMap<string, Stored>,
-): Promise<ReadonlySet<string>> {
-  const added = [...distinct].filter(([identity]) => stored.get(identity)?.isNew === true).map(([, input]) => input);
-  const variants = new Set(laterBodies([...distinct.values()], added));
-  if (added.length === 0) return variants;
-  const { session, dialect } = context;
+async function findVariants({ session, dialect }: JournalContext, ids: readonly string[]): Promise<readonly string[]> {
+  if (ids.length === 0) return [];
   const rows = await session.query<{ id: string }>(
     "journal.variants",
     `select i.id from inputs i where ${dialect.among("i.id", 1)} and exists (
        select 1 from inputs o where o.gateway = i.gateway and o.account = i.account and o.key = i.key
          and o.body_hash <> i.body_hash and not ${dialect.among("o.id", 1)})`,
-    dialect.list(added.map(({ id }) => id)),
+    dialect.list(ids),
   );
-  for (const { id } of rows) variants.add(id);
-  return variants;
+  return rows.map(({ id }) => id);
 }
 
 /** Ids of the added rows before which the same call brought another body under the same key. */

@@ -33,7 +33,7 @@ const MOST_PREPARED = 500;
  *
  * All of a call is done when it returns: nobody can come between a refusal and the new connection.
  *
- * After a failure within BEGIN … COMMIT nothing runs until ROLLBACK, as on PostgreSQL: of some failures (a full disk) SQLite rolls
+ * After a failure within a transaction nothing runs until ROLLBACK, as on PostgreSQL: of some failures (a full disk) SQLite rolls
  * back by itself, and what was asked for behind it would be committed alone.
  */
 export class Connection implements Statements {
@@ -46,24 +46,27 @@ export class Connection implements Statements {
     this.#opening = opening;
   }
 
-  /** From BEGIN to COMMIT or ROLLBACK, whatever happens between. */
+  /** From `begin` to COMMIT or ROLLBACK, whatever happens between. */
   get isInTransaction(): boolean {
     return this.#transaction !== "none";
   }
 
+  /**
+   * Begins to write. False where the version is not this one any more (null: whichever it is). After that, and after a failure
+   * to begin, nothing runs until ROLLBACK either: what is asked for behind it would commit by itself.
+   */
+  async begin(version: string | null): Promise<boolean> {
+    if (this.isInTransaction) throw new Error("a transaction is open");
+    this.#transaction = "doomed";
+    this.#ran("BEGIN IMMEDIATE", ({ statement }) => statement.run([]));
+    if (version !== null && version !== versionIn(this.#ran(VERSION_SQL, (prepared) => rowsOf(prepared, []))))
+      return false;
+    this.#transaction = "open";
+    return true;
+  }
+
   async query(sql: string, values: readonly unknown[]): Promise<Rows> {
-    return this.#run(sql, ({ statement, columns }) => {
-      if (columns === null) {
-        statement.run(bound(values));
-        return { columns: [], rows: [] };
-      }
-      // Proven by `raw`.
-      const rows = statement.all(bound(values)) as unknown[][];
-      return {
-        columns: columns.map(({ name }) => name),
-        rows: rows.map((row) => row.map((value, index) => columns[index]?.read(value))),
-      };
-    });
+    return this.#run(sql, (prepared) => rowsOf(prepared, values));
   }
 
   async execute(sql: string, values: readonly unknown[]): Promise<number> {
@@ -82,13 +85,20 @@ export class Connection implements Statements {
     const isEnding = sql === "COMMIT" || sql === "ROLLBACK";
     if (this.#transaction === "doomed" && sql !== "ROLLBACK") throw new Error("the transaction failed before");
     try {
-      const result = work(this.#prepare(sql));
+      const result = this.#ran(sql, work);
       if (isEnding) this.#transaction = "none";
-      else if (sql.startsWith("BEGIN")) this.#transaction = "open";
       return result;
     } catch (error) {
       if (this.#transaction === "open") this.#transaction = "doomed";
       if (sql === "ROLLBACK") this.#transaction = "none";
+      throw error;
+    }
+  }
+
+  #ran<Result>(sql: string, work: (prepared: Prepared) => Result): Result {
+    try {
+      return work(this.#prepare(sql));
+    } catch (error) {
       if (codeOf(error) === BUSY) this.#discard();
       throw driverError(error);
     }
@@ -132,8 +142,26 @@ export class Connection implements Statements {
   }
 }
 
+function rowsOf({ statement, columns }: Prepared, values: readonly unknown[]): Rows {
+  if (columns === null) {
+    statement.run(bound(values));
+    return { columns: [], rows: [] };
+  }
+  // Proven by `raw`.
+  const rows = statement.all(bound(values)) as unknown[][];
+  return {
+    columns: columns.map(({ name }) => name),
+    rows: rows.map((row) => row.map((value, index) => columns[index]?.read(value))),
+  };
+}
+
 /** One row: `id` is the connection's, `data_version` changes with each commit of another connection, and with none of its own. */
 export const VERSION_SQL = "SELECT id, data_version FROM temp.connection, pragma_data_version";
+
+/** Is another where another connection committed, or where this one had to be replaced. */
+export function versionIn({ rows }: Rows): string {
+  return (rows[0] ?? []).join(" ");
+}
 
 /** Primary result code: https://www.sqlite.org/rescode.html#busy */
 const BUSY = 5;

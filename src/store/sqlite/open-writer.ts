@@ -44,7 +44,7 @@ function startThread(opening: Opening): OpenWriter {
   // Of an error of its own nobody is told here: it ends the process, as it would without the thread.
   const ended = once(worker, "exit").then(() => writer.fail());
   const order = (message: Order, ...transfer: readonly MessagePort[]): void =>
-    worker.postMessage(message, [...transfer]);
+    worker.postMessage([message], [...transfer]);
   return {
     writer,
     load: () => ({ busy: Atomics.load(counters, 0), waiting: Atomics.load(counters, 1) }),

@@ -3,10 +3,8 @@ import { rawSession } from "../raw-session.ts";
 import type { Session } from "../session.ts";
 import { StoreError } from "../store.ts";
 import { timeBound } from "../time-bound.ts";
-import { VERSION_SQL } from "./connection.ts";
 import { libsqlClient } from "./libsql-client.ts";
 import type { SharedWriter, Turn } from "./statements.ts";
-import { versionIn } from "./writer.ts";
 
 /** A transaction whose work takes longer is rolled back: others wait behind it. */
 const TRANSACTION_MS = 15_000;
@@ -68,8 +66,7 @@ async function run<Result>(
     await transaction.commit();
     return result;
   } catch (error) {
-    await transaction.rollback();
-    throw transaction.isOutdated ? new OutdatedReads() : error;
+    throw (await transaction.rollback()) ?? error;
   }
 }
 
@@ -78,10 +75,10 @@ class SqliteTransaction {
   readonly #turn: Turn;
   /** What was read is of this version; null where nothing was read before it began. */
   #readAt: string | null;
-  #beginning: Promise<void> | null = null;
+  /** To what kept it from beginning, or null. */
+  #beginning: Promise<Error | null> | null = null;
   #failure: { readonly error: unknown } | null = null;
   #isEnded = false;
-  isOutdated = false;
 
   constructor(turn: Turn) {
     this.#turn = turn;
@@ -95,39 +92,31 @@ class SqliteTransaction {
     });
     this.session = {
       query: async (during, sql, ...values) => {
-        if (!isReading(sql)) await this.#begun();
+        if (!isReading(sql)) void this.#begin();
         return raw.query(during, sql, ...values);
       },
       execute: async (during, sql, ...values) => {
-        await this.#begun();
+        void this.#begin();
         return raw.execute(during, sql, ...values);
       },
     };
   }
 
   /** Before anything is read: nobody can come between. */
-  beginFirst(): Promise<void> {
+  async beginFirst(): Promise<void> {
     this.#readAt = null;
-    return this.#begun();
+    const failure = await this.#begin();
+    if (failure !== null) throw failure;
   }
 
-  /** Before the first write, once: everything after it is part of the transaction. */
-  #begun(): Promise<void> {
+  /** Asked for before the first write, once, and not waited for: behind a beginning that failed nothing is written. */
+  #begin(): Promise<Error | null> {
     this.#refuseWhenEnded();
-    this.#beginning ??= this.#begin().catch((error: unknown) => {
-      this.#failure ??= { error };
-      throw error;
-    });
-    return this.#beginning;
-  }
-
-  async #begin(): Promise<void> {
-    const [, now] = await ran("begin", () =>
-      Promise.all([this.#turn.execute("BEGIN IMMEDIATE", []), this.#turn.query(VERSION_SQL, [])]),
+    this.#beginning ??= this.#turn.begin(this.#readAt).then(
+      (isCurrent) => (isCurrent ? null : new OutdatedReads()),
+      (error: unknown) => storeError(error, "begin"),
     );
-    if (this.#readAt === null || this.#readAt === versionIn(now)) return;
-    this.isOutdated = true;
-    throw new StoreError("busy", "transaction: another process may have written meanwhile");
+    return this.#beginning;
   }
 
   async commit(): Promise<void> {
@@ -141,12 +130,13 @@ class SqliteTransaction {
     await committing;
   }
 
-  async rollback(): Promise<void> {
+  /** Resolves to what kept it from beginning: then that is why whatever came behind it failed. */
+  async rollback(): Promise<Error | null> {
     this.#isEnded = true;
-    // Where it begins just now it has to have begun first.
-    await this.#beginning?.catch(() => undefined);
+    if (this.#beginning === null) return null;
     // SQLite may have rolled back by itself, or the turn have ended.
-    if (this.#beginning !== null) await this.#turn.execute("ROLLBACK", []).catch(() => undefined);
+    await this.#turn.execute("ROLLBACK", []).catch(() => undefined);
+    return this.#beginning;
   }
 
   #refuseWhenEnded(): void {

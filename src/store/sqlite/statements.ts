@@ -19,10 +19,12 @@ export interface SharedWriter extends Statements {
   open(): Promise<Turn>;
 }
 
-/** Its holder is alone among those who take turns; from its BEGIN to its end it is alone with the connection. */
+/** Its holder is alone among those who take turns; from its beginning to write to its end it is alone with the connection. */
 export interface Turn extends Statements {
   /** As `VERSION_SQL` answered when it was opened. */
   readonly version: string;
+  /** See `Connection.begin`. Nobody has to wait for its answer before asking for what is to be written. */
+  begin(version: string | null): Promise<boolean>;
   /** Behind what was asked for before: rolls back what was begun and is not committed, and gives the turn to the next. */
   close(): void;
 }

@@ -1,5 +1,6 @@
 import type { MessagePort, Worker } from "node:worker_threads";
 import { StoreError } from "../store.ts";
+import { Outgoing } from "./outgoing.ts";
 import type { Rows, SharedWriter, Turn } from "./statements.ts";
 import type { Answer, Ask, Order } from "./writer-protocol.ts";
 
@@ -12,15 +13,17 @@ type Kind = "query" | "execute";
 
 /** The writing connection, asked from another thread. */
 export class WriterClient implements SharedWriter {
-  readonly #port: MessagePort | Worker;
+  readonly #outgoing: Outgoing<Ask | Order>;
   readonly #asked = new Map<number, Asked>();
   #lastId = 0;
 
   constructor(port: MessagePort | Worker) {
-    this.#port = port;
-    port.on("message", (answer: Answer) => {
-      this.#asked.get(answer.id)?.resolve(answer);
-      this.#asked.delete(answer.id);
+    this.#outgoing = new Outgoing(port);
+    port.on("message", (answers: readonly Answer[]) => {
+      for (const answer of answers) {
+        this.#asked.get(answer.id)?.resolve(answer);
+        this.#asked.delete(answer.id);
+      }
     });
   }
 
@@ -38,9 +41,10 @@ export class WriterClient implements SharedWriter {
     const turn = answer.id;
     return {
       version: answer.version,
+      begin: (version) => this.#begin(turn, version),
       query: (sql, values) => this.#query(turn, sql, values),
       execute: (sql, values) => this.#execute(turn, sql, values),
-      close: () => this.#port.postMessage({ kind: "end", turn } satisfies Order),
+      close: () => this.#outgoing.add({ kind: "end", turn }),
     };
   }
 
@@ -48,6 +52,12 @@ export class WriterClient implements SharedWriter {
   fail(): void {
     for (const { reject } of this.#asked.values()) reject(new StoreError("unavailable", "SQLite's thread has ended"));
     this.#asked.clear();
+  }
+
+  async #begin(turn: number, version: string | null): Promise<boolean> {
+    const answer = await this.#ask((id) => ({ id, kind: "begin", turn, version }));
+    if (answer.kind !== "begun") throw unexpected();
+    return answer.isCurrent;
   }
 
   async #query(turn: number | null, sql: string, values: readonly unknown[]): Promise<Rows> {
@@ -71,7 +81,7 @@ export class WriterClient implements SharedWriter {
     const ask = askOf(this.#lastId);
     const answer = await new Promise<Answer>((resolve, reject) => {
       this.#asked.set(ask.id, { resolve, reject });
-      this.#port.postMessage(ask);
+      this.#outgoing.add(ask);
     });
     if (answer.kind !== "failed") return answer;
     const { reason, message, cause } = answer;

@@ -3,7 +3,10 @@ import type { StoreError } from "../store.ts";
 import type { Opening } from "./connection.ts";
 import type { Rows } from "./statements.ts";
 
-/** What the writer's thread is asked, and what it answers. All of it is what structured cloning can copy. */
+/**
+ * What the writer's thread is asked, and what it answers: lists in both directions, as a message costs more than most statements.
+ * All of it is what structured cloning can copy.
+ */
 
 /** Its `workerData`. */
 export interface WriterData {
@@ -21,7 +24,8 @@ export type Ask =
       readonly sql: string;
       readonly values: readonly unknown[];
     }
-  | { readonly id: number; readonly kind: "open" };
+  | { readonly id: number; readonly kind: "open" }
+  | { readonly id: number; readonly kind: "begin"; readonly turn: number; readonly version: string | null };
 
 /** `end`: of a turn. `serve`: another thread as well, through a port of its own. `close`: the connection, and the thread ends. */
 export type Order =
@@ -33,6 +37,7 @@ export type Answer =
   | { readonly id: number; readonly kind: "rows"; readonly result: Rows }
   | { readonly id: number; readonly kind: "changed"; readonly rows: number }
   | { readonly id: number; readonly kind: "opened"; readonly version: string }
+  | { readonly id: number; readonly kind: "begun"; readonly isCurrent: boolean }
   /** An error without its class, which cloning would lose: `cause` has the driver's code. */
   | {
       readonly id: number;

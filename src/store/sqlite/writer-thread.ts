@@ -1,6 +1,7 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { StoreError } from "../store.ts";
 import { Connection } from "./connection.ts";
+import { Outgoing } from "./outgoing.ts";
 import type { Turn } from "./statements.ts";
 import { Writer } from "./writer.ts";
 import type { Answer, Ask, Order, WriterData } from "./writer-protocol.ts";
@@ -19,20 +20,28 @@ const ports: MessagePort[] = [];
 
 function serve(port: MessagePort): void {
   const turns = new OpenTurns();
+  const answers = new Outgoing<Answer>(port);
   ports.push(port);
-  port.on("message", (message: Ask | Order) => {
-    switch (message.kind) {
-      case "serve":
-        return serve(message.port);
-      case "close":
-        return void close();
-      case "end":
-        return turns.end(message.turn);
-      default:
-        return void answer(message, turns).then((said) => port.postMessage(said));
-    }
+  port.on("message", (messages: readonly (Ask | Order)[]) => {
+    for (const message of messages) obey(message, turns, answers);
   });
   port.on("close", () => turns.close());
+}
+
+function obey(message: Ask | Order, turns: OpenTurns, answers: Outgoing<Answer>): void {
+  switch (message.kind) {
+    case "serve":
+      serve(message.port);
+      break;
+    case "close":
+      void close();
+      break;
+    case "end":
+      turns.end(message.turn);
+      break;
+    default:
+      void answer(message, turns).then((said) => answers.add(said));
+  }
 }
 
 /** Those of one port: a thread that is gone gives nothing back. */
@@ -85,6 +94,7 @@ async function run(ask: Ask, turns: OpenTurns): Promise<Answer> {
     turns.add(id, turn);
     return { id, kind: "opened", version: turn.version };
   }
+  if (ask.kind === "begin") return { id, kind: "begun", isCurrent: await turns.get(ask.turn).begin(ask.version) };
   const statements = ask.turn === null ? writer : turns.get(ask.turn);
   return ask.kind === "query"
     ? { id, kind: "rows", result: await statements.query(ask.sql, ask.values) }

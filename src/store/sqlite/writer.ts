@@ -1,7 +1,7 @@
 import { StoreError } from "../store.ts";
 import { type QueueLoad, TurnQueue } from "../turn-queue.ts";
-import { type Connection, VERSION_SQL } from "./connection.ts";
-import type { Rows, SharedWriter, Statements, Turn } from "./statements.ts";
+import { type Connection, VERSION_SQL, versionIn } from "./connection.ts";
+import type { Rows, SharedWriter, Turn } from "./statements.ts";
 
 const QUEUE = { name: "turn to write", limit: 1_000, waitMs: 10_000 };
 
@@ -83,7 +83,7 @@ export class Writer implements SharedWriter {
   }
 }
 
-type Statement<Result> = (connection: Statements) => Promise<Result>;
+type Statement<Result> = (connection: Connection) => Promise<Result>;
 
 interface TurnParts {
   readonly run: <Result>(statement: Statement<Result>) => Promise<Result>;
@@ -98,6 +98,10 @@ class OpenTurn implements Turn {
   constructor(version: string, parts: TurnParts) {
     this.version = version;
     this.#parts = parts;
+  }
+
+  begin(version: string | null): Promise<boolean> {
+    return this.#run((connection) => connection.begin(version));
   }
 
   query(sql: string, values: readonly unknown[]): Promise<Rows> {
@@ -118,9 +122,4 @@ class OpenTurn implements Turn {
     if (this.#isClosed) return Promise.reject(new StoreError("unavailable", "the turn to write has ended"));
     return this.#parts.run(statement);
   }
-}
-
-/** Is another where another connection committed, or where this one had to be replaced. */
-export function versionIn({ rows }: Rows): string {
-  return (rows[0] ?? []).join(" ");
 }
