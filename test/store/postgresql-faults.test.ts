@@ -1,6 +1,8 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openStore } from "../../src/store/open.ts";
+import { openPool } from "../../src/store/postgresql/pool.ts";
+import { inTransaction } from "../../src/store/postgresql/postgresql-transaction.ts";
 import type { Store } from "../../src/store/store.ts";
 import { availableDialects, createStore, type TestDatabase, type TestStore } from "./databases.ts";
 import { captureKey, inputOf, LEASE, outcomeOf, pause, paymentOf, write } from "./rows.ts";
@@ -73,6 +75,23 @@ describe("postgresql under faults", () => {
     await expect(attempt).rejects.toMatchObject({ name: "StoreError", reason: "unknown_commit" });
     proxy.mode = "pass";
     await expect.poll(() => store.read.input("inp_unknown")).not.toBeNull();
+  });
+
+  test("what is sent behind a statement that failed is not kept, whether anybody waited for that one or not", async () => {
+    const pool = openPool({ url: opened.database.url, max: 1, onError: () => undefined });
+    const fails = "select 1 / 0";
+    const waited = inTransaction(pool, (session) =>
+      Promise.all([session.execute("fails", fails), session.execute("behind", "create table behind (n integer)")]),
+    );
+    await expect(waited).rejects.toMatchObject({ name: "StoreError", message: expect.stringContaining("fails") });
+    const alone = inTransaction(pool, async (session) => {
+      void session.execute("fails", fails).catch(() => undefined);
+      void session.execute("behind", "create table behind (n integer)").catch(() => undefined);
+    });
+    await expect(alone).rejects.toMatchObject({ name: "StoreError", reason: "data" });
+    const { rows } = await direct.query("select to_regclass('behind') as name");
+    expect(rows).toEqual([{ name: null }]);
+    await pool.end();
   });
 
   test("a database that can't be reached is unavailable within seconds, and heals by itself", async () => {

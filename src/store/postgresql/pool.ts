@@ -1,5 +1,5 @@
 import { Socket } from "node:net";
-import { Client, type ClientBase, Pool } from "pg";
+import { Client, type ClientBase, Pool, type PoolClient } from "pg";
 
 /** The server's bounds. Each is below the client's own, so that the server's clearer answer comes first. */
 const STATEMENT_MS = 5_000;
@@ -36,6 +36,8 @@ export function openPool(options: PoolOptions): Pool {
     connectionTimeoutMillis: CONNECT_MS,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
+    // What is asked for at once is sent at once, and answered in order: https://node-postgres.com/features/pipelining
+    pipeline: true,
     onConnect: setUp,
   });
   // Without this listener the loss of an idle connection would end the process.
@@ -59,6 +61,12 @@ async function setUp(client: ClientBase): Promise<void> {
 /** statement_timeout is the server's: over a connection that swallows packets nothing would ever come back. 0 is no bound. */
 function boundSilence(client: ClientBase, milliseconds: number): void {
   socketOf(client)?.setTimeout(milliseconds);
+}
+
+/** Cut off, whatever it still waits for: the server rolls back when it goes. With a pipeline, ending it would wait for its answers. */
+export function discard(client: PoolClient): void {
+  socketOf(client)?.destroy();
+  client.release(true);
 }
 
 function socketOf(client: ClientBase): Socket | null {

@@ -5,34 +5,25 @@ import type { Session } from "../session.ts";
 import { StoreError } from "../store.ts";
 import { timeBound } from "../time-bound.ts";
 import { pgClient } from "./pg-client.ts";
+import { discard } from "./pool.ts";
 
 const TRANSACTION_MS = 15_000;
 
-/** BEGIN … COMMIT on one connection of the pool. */
+/**
+ * BEGIN … COMMIT on one connection of the pool. Statements run in the order in which they are asked for, and are sent without
+ * waiting for the answers to those before: behind one that fails the server refuses all others until ROLLBACK.
+ */
 export async function inTransaction<Result>(pool: Pool, work: (session: Session) => Promise<Result>): Promise<Result> {
   const connection = await begin(pool);
-  const statements = new InOrder();
   let isEnded = false;
   let failure: { readonly error: unknown } | null = null;
-  const refuseWhenOver = (): void => {
-    if (isEnded) throw new StoreError("unavailable", "the transaction has ended");
-    if (failure !== null) throw failure.error;
-  };
-  const client = pgClient(connection);
   const session = rawSession({
-    client: {
-      $queryRawUnsafe: <Rows>(sql: string, ...values: unknown[]) =>
-        statements.run(() => {
-          refuseWhenOver();
-          return client.$queryRawUnsafe<Rows>(sql, ...values);
-        }),
-      $executeRawUnsafe: (sql, ...values) =>
-        statements.run(() => {
-          refuseWhenOver();
-          return client.$executeRawUnsafe(sql, ...values);
-        }),
-    },
+    client: pgClient(connection),
     placeholders: (sql) => sql,
+    guard: () => {
+      if (isEnded) throw new StoreError("unavailable", "the transaction has ended");
+      if (failure !== null) throw failure.error;
+    },
     onFailure: (error) => {
       failure ??= { error };
     },
@@ -40,29 +31,15 @@ export async function inTransaction<Result>(pool: Pool, work: (session: Session)
   try {
     const result = await timeBound(work(session), TRANSACTION_MS);
     isEnded = true;
-    // PostgreSQL would answer this COMMIT by rolling back, and the driver would report success.
+    // As the server would, whoever caught the error.
     if (failure !== null) throw storeError((failure as { readonly error: unknown }).error, "transaction");
-    await statements.run(() => commit(connection));
+    await commit(connection);
     connection.release();
     return result;
   } catch (error) {
     isEnded = true;
-    await rollback(connection, statements, error);
+    await rollback(connection, error);
     throw error;
-  }
-}
-
-/**
- * One statement after the other, in the order in which they are asked for: what still waits when the transaction ends, or after one
- * that failed, is never sent. The driver's own queue would send it, and is deprecated.
- */
-class InOrder {
-  #last: Promise<unknown> = Promise.resolve();
-
-  run<Result>(statement: () => PromiseLike<Result>): Promise<Result> {
-    const result = this.#last.then(statement);
-    this.#last = result.catch(() => undefined);
-    return result;
   }
 }
 
@@ -73,32 +50,35 @@ async function begin(pool: Pool): Promise<PoolClient> {
     await connection.query("BEGIN");
     return connection;
   } catch (error) {
-    connection?.release(true);
+    if (connection !== null) discard(connection);
     throw storeError(error, "begin");
   }
 }
 
 async function commit(connection: PoolClient): Promise<void> {
+  let done: string;
   try {
-    await connection.query("COMMIT");
+    ({ command: done } = await connection.query("COMMIT"));
   } catch (error) {
     throw wasAnswered(error) ? storeError(error, "commit") : unknownCommit(error);
   }
+  // So the server answers where a statement failed, and the driver reports success.
+  if (done !== "COMMIT") throw new StoreError("data", "commit: a statement that nobody waited for failed");
 }
 
 function unknownCommit(cause: unknown): StoreError {
   return new StoreError("unknown_commit", "commit: the connection was lost before its answer came", { cause });
 }
 
-/** A connection that is lost, or still busy with what took too long, is not given back: the server rolls back when it goes. */
-async function rollback(connection: PoolClient, statements: InOrder, error: unknown): Promise<void> {
+/** A connection that is lost, or still busy with what took too long, is not given back. */
+async function rollback(connection: PoolClient, error: unknown): Promise<void> {
   const isDoubtful =
     error instanceof StoreError && (error.reason === "unavailable" || error.reason === "unknown_commit");
-  if (isDoubtful) return connection.release(true);
+  if (isDoubtful) return discard(connection);
   try {
-    await statements.run(() => connection.query("ROLLBACK"));
+    await connection.query("ROLLBACK");
     connection.release();
   } catch {
-    connection.release(true);
+    discard(connection);
   }
 }
