@@ -27,7 +27,7 @@ export const STEPS = {
   // The journal's insert is under way.
   K3: before(
     "store/journal.js",
-    "const stored = await store(context, distinct);",
+    "const { stored, variants } = await store(context, distinct);",
     `globalThis.__torture?.soon("K3", 6);`,
   ),
   // It is committed, the answer is not sent.
