@@ -46,11 +46,13 @@ describeOnEachDatabase("receiving", (open) => {
       object: paymentIntent({ id: "pi_1002", amount: 500, order: "1002" }),
     });
     const headers = signStripe(body);
-    // As a gateway does: again where it is asked to, which a crowded machine may.
+    // As a gateway does: again where it is asked to, which a crowded machine may; what was answered so may be stored all the same.
+    let askedAgain = 0;
     const send = async () => {
       for (;;) {
         const answer = await post(`${server.url}/ipn/stripe`, body, headers);
         if (answer.status !== 503) return answer;
+        askedAgain += 1;
         await new Promise((resolve) => setTimeout(resolve, 200));
       }
     };
@@ -64,7 +66,8 @@ describeOnEachDatabase("receiving", (open) => {
       (row: { key: string }) => row.key === JSON.parse(body).id,
     );
     expect(others).toEqual([]);
-    expect(notification.repeats).toBe(999);
+    expect(notification.repeats).toBeGreaterThanOrEqual(999);
+    expect(notification.repeats).toBeLessThanOrEqual(999 + askedAgain);
   });
 
   test.each([
