@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { prepare } from "../scripts/prepare.mjs";
 import { namesOf } from "./load/notifications.ts";
 import { type Generator, openGenerator } from "./load/open-generator.ts";
+import { UNAPPLIED } from "./measure.ts";
 import { readOptions } from "./options.ts";
 import { cpuSeconds, pause, residentMiB } from "./processes.ts";
 import { median, quantile } from "./statistics.ts";
@@ -18,8 +19,6 @@ import type { RunningSubject } from "./subjects/subject.ts";
 
 const root = join(import.meta.dirname, "..");
 const SECONDS = 10;
-/** As in measure.ts: of more it would be a flood. */
-const UNAPPLIED = 800;
 /** Made ready for each measurement: more than is applied in that time. */
 const REQUESTS = 80_000;
 const ROWS_AT_ONCE = 50_000;

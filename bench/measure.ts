@@ -56,7 +56,7 @@ const OVERLOAD_CONNECTIONS = 3_000;
 const OVERLOAD_TIMES = 10;
 const OVERLOAD_REQUESTS = 200_000;
 /** Some batches, so that none waits for notifications; of more it would be a flood, in which acknowledging goes first. */
-const UNAPPLIED = 800;
+export const UNAPPLIED = 800;
 const SHARES = [0.25, 0.5, 0.8];
 const LONE = 200;
 /** Orders that are registered and followed until they are paid, per second. */
@@ -276,7 +276,6 @@ async function measurePaid(parts: MeasureParts, phases: Phases, rate: number): P
   const paidAt = new Map<number, number>();
   // Sending begins when the generator has made everything ready, and that takes seconds.
   let startedAt = Number.POSITIVE_INFINITY;
-  let isOver = false;
   const watch: Watch = async () => {
     startedAt = Math.min(startedAt, performance.now());
     return Number.POSITIVE_INFINITY;
@@ -285,7 +284,7 @@ async function measurePaid(parts: MeasureParts, phases: Phases, rate: number): P
   const following = async (): Promise<void> => {
     const open = new Map(followed);
     const isDue = (index: number): boolean => performance.now() - startedAt >= (index / rate) * 1000 - 5;
-    while (open.size > 0 && !(isOver && performance.now() - startedAt > seconds * 1000 + PAID_WITHIN_MS)) {
+    while (open.size > 0 && performance.now() - startedAt < seconds * 1000 + PAID_WITHIN_MS) {
       for (const [index, order] of [...open].filter(([each]) => isDue(each))) {
         if (!(await orders.isPaid(order))) continue;
         paidAt.set(index, performance.timeOrigin + performance.now());
@@ -296,7 +295,6 @@ async function measurePaid(parts: MeasureParts, phases: Phases, rate: number): P
   };
   const followingAll = following();
   const result = await phases.run("at half of what it applies", { seconds, expected: rate, rate }, watch);
-  isOver = true;
   await followingAll;
   return [...result.acknowledged].flatMap((index, i) => {
     const at = paidAt.get(index);
