@@ -444,6 +444,11 @@ test("the log has one wide line a notification, and no body, header, secret or a
     { gateway: "stripe", account: "default", status: 200, result: "stored", notification: "ntf_1", bytes: body.length },
     { status: 401, result: "forged", source: "127.0.0.1" },
   ]);
+  // However quick: an answer takes a tenth of a millisecond at least, and one of seconds would be from another clock.
+  for (const { durationMs } of lines) {
+    expect(durationMs).toBeGreaterThan(0);
+    expect(durationMs).toBeLessThan(5_000);
+  }
   expect(quiet.logged.join("")).not.toMatch(/canary/);
   await quiet.close();
 });
