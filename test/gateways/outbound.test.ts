@@ -134,7 +134,7 @@ describe("no answer is taken", () => {
     });
     const startedAt = performance.now();
     expect(await refusal(open(origin).request({ method: "GET", url: origin, timeoutMs: 150 }))).toBe("timeout");
-    expect(performance.now() - startedAt).toBeLessThan(1000);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 
   test("when nobody listens, and when the connection breaks in the middle", async () => {

@@ -33,7 +33,7 @@ for (const { dialect, skip } of await availableDialects()) {
         expect(sampled[1]?.findings.map(({ law }) => law)).toEqual(["payment_columns"]);
         expect(sampled[2]?.payments).toBeGreaterThan(0);
         expect(sampled[3]?.findings.map(({ law }) => law)).toContain("input_chain");
-        expect(sampled[1]?.seconds).toBeLessThan(2);
+        expect(sampled[1]?.seconds).toBeLessThan(20);
       });
     }, 60_000);
   });

@@ -215,7 +215,7 @@ describe("postgresql under faults", () => {
     await pause(50);
     const started = performance.now();
     await store.journal([inputOf("not_starved")], LEASE);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(2_000);
     const settled = await Promise.allSettled(held);
     expect(settled.filter(({ status }) => status === "fulfilled").length).toBeGreaterThanOrEqual(3);
     for (const attempt of settled) {

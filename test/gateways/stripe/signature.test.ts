@@ -174,8 +174,12 @@ describe("verifying is total and bounded", () => {
     ["a megabyte of nothing known", `a=${"b".repeat(1 << 20)}`],
     ["the longest header of the longest values", `t=1${`,${"a".repeat(16)}=${"=".repeat(100)}`.repeat(17)}`],
   ])("%s take well under a millisecond each", (_name, header) => {
-    const start = performance.now();
-    for (let run = 0; run < 50; run++) expect(word(raw(header))).toBe("malformed");
-    expect(performance.now() - start).toBeLessThan(500);
+    const took = Array.from({ length: 50 }, () => {
+      const began = performance.now();
+      expect(word(raw(header))).toBe("malformed");
+      return performance.now() - began;
+    });
+    // Of fifty the quickest: what else the machine does is not the reader's doing.
+    expect(Math.min(...took)).toBeLessThan(1);
   });
 });

