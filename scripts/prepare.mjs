@@ -26,12 +26,12 @@ const generate = {
 /** @type {Step} */
 const build = {
   name: "service",
-  inputs: ["src", "prisma/schema.prisma", "tsconfig.json", "tsconfig.build.json", "package-lock.json"],
+  inputs: ["src", "prisma/schema.prisma", "scripts/bundle.mjs", "tsconfig.json", "package-lock.json"],
   output: "dist",
   stamp: "dist/.made-from",
   run: () => {
     rmSync(join(root, "dist"), { recursive: true, force: true });
-    node("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json");
+    node("scripts/bundle.mjs");
   },
 };
 

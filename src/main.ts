@@ -20,6 +20,7 @@ import { resolveName } from "./outbox/webhook/resolve.ts";
 import { newId } from "./pipeline/ids.ts";
 import { Rules } from "./pipeline/rules.ts";
 import { type Pipeline, startPipeline } from "./pipeline/start.ts";
+import { PROJECT } from "./project.ts";
 import { Sampler } from "./recovery/sampler.ts";
 import { remembered } from "./remembered.ts";
 import { banner, lateBanner } from "./start/banner.ts";
@@ -347,7 +348,7 @@ function exitAfterLastWords(code: number, sink: ReturnType<typeof destination>):
 }
 
 function readVersion(): string {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  const text = readFileSync(new URL("package.json", PROJECT), "utf8");
   const { version } = JSON.parse(text) as { readonly version: string }; // Proven: our own package.json has one.
   return version;
 }

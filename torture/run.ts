@@ -35,6 +35,7 @@ import { drain, exam } from "./quiet.ts";
 import { type Random, randomOf } from "./random.ts";
 import { settleAll } from "./receivers/operator.ts";
 import { type Arrived, type Receivers, startReceivers } from "./receivers/receivers.ts";
+import { buildTortured } from "./servers/build.ts";
 import { ServerSlot } from "./servers/server.ts";
 import { CANARY, type Story } from "./stories/story.ts";
 import { RECEIVER } from "./stories/tell.ts";
@@ -91,6 +92,7 @@ const SAMPLE = 50;
 const MAX_DEFECTS = 20;
 
 export async function run(parts: RunParts): Promise<RunResult> {
+  const program = await buildTortured(parts.root, parts.options.mutation);
   const folder = mkdtempSync(join(tmpdir(), "paybell-torture-"));
   const processes = parts.dialect === "sqlite" ? 1 : parts.options.processes;
   const began = Date.now();
@@ -110,7 +112,7 @@ export async function run(parts: RunParts): Promise<RunResult> {
   };
   process.on("SIGINT", endEarly).on("SIGTERM", endEarly);
   try {
-    return await new Run({ ...parts, database, folder, processes, began }).go();
+    return await new Run({ ...parts, program, database, folder, processes, began }).go();
   } finally {
     process.off("SIGINT", endEarly).off("SIGTERM", endEarly);
     await clean();
@@ -118,6 +120,7 @@ export async function run(parts: RunParts): Promise<RunResult> {
 }
 
 interface PlacedParts extends RunParts {
+  readonly program: string;
   readonly database: TortureDatabase;
   readonly folder: string;
   readonly processes: number;
@@ -217,7 +220,7 @@ class Run {
   }
 
   #fleet(side: PaypalSide, receivers: Receivers): Fleet {
-    const { processes, folder, root, database, options } = this.#parts;
+    const { processes, folder, program, database, options } = this.#parts;
     return new Fleet({
       size: processes,
       random: this.#random("fleet"),
@@ -227,7 +230,7 @@ class Run {
         const dataDir = join(folder, `data-${slot}`);
         mkdirSync(dataDir, { recursive: true });
         const env = { ...environment(database.urlFor(slot), dataDir), ...side.env, ...receivers.env };
-        return new ServerSlot({ root, port: await freePort(), env, canaries: [CANARY], ...report });
+        return new ServerSlot({ program, port: await freePort(), env, canaries: [CANARY], ...report });
       },
     });
   }

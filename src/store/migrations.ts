@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
+import { PROJECT } from "../project.ts";
 import type { Dialect } from "./dialect.ts";
 
 /** One migration as it lies in prisma/migrations/<dialect>/<name>/migration.sql. */
@@ -11,8 +12,7 @@ export interface Migration {
   readonly checksum: string;
 }
 
-/** The folder is beside src in a checkout and beside dist in an installation. */
-const FOLDER = new URL("../../prisma/migrations/", import.meta.url);
+const FOLDER = new URL("prisma/migrations/", PROJECT);
 
 export function readMigrations(dialect: Dialect["name"]): readonly Migration[] {
   const folder = new URL(`${dialect}/`, FOLDER);

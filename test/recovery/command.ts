@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { STRIPE_SECRET } from "../end-to-end/server.ts";
 
-const COMMAND = fileURLToPath(new URL("../../dist/cli/paybell.js", import.meta.url));
+const COMMAND = fileURLToPath(new URL("../../dist/paybell.js", import.meta.url));
 
 export interface Answer {
   readonly status: number | null;

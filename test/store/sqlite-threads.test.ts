@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { PrismaLibSql } from "@prisma/adapter-libsql";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bundle } from "../../scripts/bundle.mjs";
 import { migrate } from "../../src/store/migrate.ts";
 import { driver } from "../../src/store/sqlite/driver.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -82,7 +83,11 @@ test("on sqlite a transaction that read on a connection that was replaced since 
   });
 });
 
+const BUILT = ["src/store/open.ts", "src/store/open-shared.ts", "src/store/sqlite/writer-thread.ts"];
+
 describe("a store with threads, as the service opens it", () => {
+  // Within the project, so that it finds the packages that stay outside of a bundle.
+  const built = new URL("../../node_modules/.cache/paybell-threads/", import.meta.url);
   const folder = mkdtempSync(join(tmpdir(), "paybell-threads-"));
   const url = `file:${join(folder, "paybell.db")}`;
   let store: Store;
@@ -91,8 +96,9 @@ describe("a store with threads, as the service opens it", () => {
 
   beforeAll(async () => {
     await migrate(url);
-    const built = new URL("../../dist/store/", import.meta.url);
-    // Proven: built from these files. Threads are files that Node runs as they are.
+    // Threads are files that Node runs as they are.
+    await bundle({ entries: BUILT, into: fileURLToPath(built) });
+    // Proven: built from these files.
     const { openStore } = (await import(`${built}open.js`)) as typeof import("../../src/store/open.ts");
     const { openShared } = (await import(`${built}open-shared.js`)) as typeof import("../../src/store/open-shared.ts");
     const now = (): Date => new Date();
@@ -144,7 +150,6 @@ describe("a store with threads, as the service opens it", () => {
   });
 
   test("a thread that is gone holds nobody up, neither by the turn it had nor by the one it waited for", async () => {
-    const built = new URL("../../dist/store/", import.meta.url);
     // Proven as above.
     const { openShared } = (await import(`${built}open-shared.js`)) as typeof import("../../src/store/open-shared.ts");
     const { shared } = store.share() ?? {};

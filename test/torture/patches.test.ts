@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { MUTATIONS, PACE, STEPS } from "../../torture/servers/patches.mjs";
 
-const DIST = join(import.meta.dirname, "../../dist");
+const SOURCES = join(import.meta.dirname, "../../src");
 
 const EDITS = [
   ...PACE.map((edit) => ({ name: "the pace", ...edit })),
@@ -11,7 +11,7 @@ const EDITS = [
   ...Object.entries(MUTATIONS).flatMap(([name, edits]) => edits.map((edit) => ({ name, ...edit }))),
 ];
 
-test.each(EDITS)("$name has its place in the built $file, once", ({ file, find }) => {
-  const source = readFileSync(join(DIST, file), "utf8");
+test.each(EDITS)("$name has its place in $file, once", ({ file, find }) => {
+  const source = readFileSync(join(SOURCES, file), "utf8");
   expect(source.split(find)).toHaveLength(2);
 });

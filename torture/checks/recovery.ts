@@ -30,7 +30,7 @@ function run(
 ): Promise<{ readonly code: number | string; readonly output: string }> {
   return new Promise((resolve) => {
     const options = { env: { ...env, PATH: process.env.PATH ?? "" }, timeout: WITHIN_MS, maxBuffer: 64 << 20 };
-    execFile(process.execPath, [join(root, "dist/cli/paybell.js"), command, "--quiet"], options, (error, out, err) =>
+    execFile(process.execPath, [join(root, "dist/paybell.js"), command, "--quiet"], options, (error, out, err) =>
       resolve({ code: error === null ? 0 : (error.code ?? String(error.signal)), output: `${out}${err}` }),
     );
   });

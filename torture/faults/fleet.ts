@@ -83,7 +83,7 @@ export class Fleet {
     // A mutation breaks nothing there, and it is to be caught soon.
     const deaths = this.#parts.mutation === null ? 3 : 0;
     for (let i = 0; i < deaths; i += 1) await this.#dieMigrating();
-    for (const slot of this.slots) this.#start(slot, this.#planOf(NO_PLAN));
+    for (const slot of this.slots) this.#start(slot, NO_PLAN);
     return this.ready();
   }
 
@@ -115,7 +115,7 @@ export class Fleet {
     this.#isPeace = true;
     await Promise.all(this.slots.map((slot) => slot.stop(15_000)));
     await pause(1_500);
-    for (const slot of this.slots) this.#start(slot, this.#planOf(NO_PLAN));
+    for (const slot of this.slots) this.#start(slot, NO_PLAN);
     return this.ready();
   }
 
@@ -170,7 +170,7 @@ export class Fleet {
     const clockMs = isWrong ? random.pick(CLOCKS_MS) : 0;
     const step = random.isTrue(0.8) ? this.#nextStep() : null;
     const most = step !== null && SELDOM.has(step) ? 3 : 12;
-    return this.#planOf({ step, count: random.between(1, most), mutation: null, clockMs });
+    return { step, count: random.between(1, most), clockMs };
   }
 
   /** Every step once a round. */
@@ -178,10 +178,6 @@ export class Fleet {
     const { random } = this.#parts;
     if (this.#round.length === 0) this.#round = [...random.shuffled(AROUND_COMMITS), ...random.shuffled(OTHERS)];
     return this.#round.shift() ?? null;
-  }
-
-  #planOf(plan: Plan): Plan {
-    return { ...plan, mutation: this.#parts.mutation };
   }
 
   #count(step: string): void {
@@ -192,7 +188,7 @@ export class Fleet {
     const [first] = this.slots;
     if (!first) return;
     const died = new Promise<void>((resolve) => this.#exited.push(resolve));
-    this.#start(first, { step: "K12", count: 1, mutation: null, clockMs: 0 });
+    this.#start(first, { step: "K12", count: 1, clockMs: 0 });
     await Promise.race([died, pause(8_000)]);
     await first.stop(5_000);
   }

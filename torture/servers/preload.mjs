@@ -1,21 +1,16 @@
 // @ts-check
-/** Loaded before a server under torture (`node --import`): arms the step at which it dies, breaks it, moves its clock, and makes waits short. */
+/** Loaded before a server under torture (`node --import`): arms the step at which it dies, and moves its clock. */
 import { writeSync } from "node:fs";
-import { register } from "node:module";
 import { getEnvironmentData, isMainThread, setEnvironmentData, Worker } from "node:worker_threads";
-import { MUTATIONS, PACE, STEPS } from "./patches.mjs";
 
-const NO_PLAN = '{"step":null,"count":0,"mutation":null,"clockMs":0}';
+const NO_PLAN = '{"step":null,"count":0,"clockMs":0}';
 
-/** @type {{ readonly step: string | null, readonly count: number, readonly mutation: string | null, readonly clockMs: number }} */
+/** @type {{ readonly step: string | null, readonly count: number, readonly clockMs: number }} */
 const plan = isMainThread ? JSON.parse(process.env.PAYBELL_TORTURE ?? NO_PLAN) : getEnvironmentData("torture");
 delete process.env.PAYBELL_TORTURE;
 // The server's own threads load this file as well, and run a part of the steps.
 setEnvironmentData("torture", plan);
 
-const step = plan.step === null ? [] : [STEPS[plan.step]];
-const edits = [...PACE, ...step, ...(plan.mutation === null ? [] : (MUTATIONS[plan.mutation] ?? []))];
-register("./load-hooks.mjs", import.meta.url, { data: { edits } });
 if (plan.step !== null) arm(plan.step, plan.count);
 if (plan.clockMs !== 0) moveClock(plan.clockMs);
 

@@ -6,14 +6,14 @@ export interface Plan {
   readonly step: string | null;
   /** It dies when it reaches the step for the so manieth time. */
   readonly count: number;
-  readonly mutation: string | null;
   readonly clockMs: number;
 }
 
-export const NO_PLAN: Plan = { step: null, count: 0, mutation: null, clockMs: 0 };
+export const NO_PLAN: Plan = { step: null, count: 0, clockMs: 0 };
 
 export interface ServerOptions {
-  readonly root: string;
+  /** The file to start, of a service built for the torture. */
+  readonly program: string;
   readonly port: number;
   readonly env: Readonly<Record<string, string>>;
   /** Texts that must never be printed. */
@@ -32,6 +32,7 @@ export interface ServerOptions {
   readonly onDefect: (line: string) => void;
 }
 
+const PRELOAD = join(import.meta.dirname, "preload.mjs");
 /** How the edge calls what it answers with 500. */
 const DEFECT = "a request failed unexpectedly";
 const TAIL_CHARACTERS = 4_000;
@@ -67,9 +68,8 @@ export class ServerSlot {
 
   start(plan: Plan): void {
     if (this.#child) return;
-    const { root, env, port } = this.#options;
-    const preload = join(root, "torture/servers/preload.mjs");
-    const child = spawn(process.execPath, ["--import", preload, join(root, "dist/main.js")], {
+    const { program, env, port } = this.#options;
+    const child = spawn(process.execPath, ["--import", PRELOAD, program], {
       env: {
         ...env,
         PATH: process.env.PATH ?? "",

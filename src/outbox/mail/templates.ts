@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import mustache from "mustache";
+import { PROJECT } from "../../project.ts";
 import { domainOf, type Mailbox } from "./address.ts";
 import type { Value, Values } from "./message.ts";
 import { oneLine } from "./words.ts";
@@ -12,8 +13,7 @@ import { oneLine } from "./words.ts";
  * mustache has no logic and runs no code, and a name that a message does not have is a mistake, not an empty place.
  */
 
-/** What is beside `src` and `dist` alike. */
-const SHIPPED = fileURLToPath(new URL("../../../mails", import.meta.url));
+const SHIPPED = fileURLToPath(new URL("mails", PROJECT));
 
 export interface Rendered {
   readonly subject: string;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startMailServer } from "./mail-server.ts";
 
-const CLI = join(import.meta.dirname, "../../../dist/cli/paybell.js");
+const CLI = join(import.meta.dirname, "../../../dist/paybell.js");
 
 let folder: string;
 beforeEach(() => {
