@@ -43,8 +43,8 @@ export async function bundle({ entries, into, edit }) {
     target: "node20.19",
     external: STAYS,
     banner: { js: REQUIRE },
-    // Errors are told by their class's name, and a stack trace names functions.
-    keepNames: true,
+    // A start compiles all of it; who reads a stack trace has the maps.
+    minifyWhitespace: true,
     sourcemap: true,
     sourcesContent: false,
     plugins: edit ? [packagesByName, editing(edit)] : [packagesByName],

@@ -1,5 +1,5 @@
 import { rootCertificates } from "node:tls";
-import { Agent, type Dispatcher, errors, request as send } from "undici";
+import type { Agent, Dispatcher } from "undici";
 import { BlockedAddress, type Guard } from "./guard.ts";
 
 /**
@@ -48,6 +48,39 @@ export interface WebhookOutbound {
 
 export function createWebhookOutbound(options: WebhookOutboundOptions): WebhookOutbound {
   const { guard, version, timeoutMs = WHOLE_MS } = options;
+  // Without an endpoint nobody is called, and the client is not loaded.
+  let opening: Promise<Client> | null = null;
+  const client = (): Promise<Client> => {
+    opening ??= openClient(options, timeoutMs);
+    return opening;
+  };
+  return {
+    async post(url, message, signal) {
+      // A literal address is connected to without being looked up.
+      if (guard.problemOf(url) !== null) return { kind: "unreachable", reason: "blocked" };
+      const ending = endingWith(signal, timeoutMs);
+      try {
+        return await exchange(client, url, message, version, ending.signal);
+      } catch (error) {
+        return { kind: "unreachable", reason: ending.signal.aborted ? "timeout" : reasonOf(error) };
+      } finally {
+        ending.done();
+      }
+    },
+    close: async () => {
+      const opened = await opening;
+      await opened?.agent.destroy();
+    },
+  };
+}
+
+interface Client {
+  readonly agent: Agent;
+  readonly send: typeof import("undici").request;
+}
+
+async function openClient({ guard, caPem }: WebhookOutboundOptions, timeoutMs: number): Promise<Client> {
+  const { Agent, request } = await import("undici");
   const agent = new Agent({
     // No bound for one host: many endpoints may share it, and those that hang must leave connections to the others. What is under
     // way is bounded already.
@@ -61,24 +94,10 @@ export function createWebhookOutbound(options: WebhookOutboundOptions): WebhookO
       lookup: guard.lookup,
       // Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment changes nothing here.
       rejectUnauthorized: true,
-      ...(options.caPem ? { ca: [...rootCertificates, ...options.caPem] } : {}),
+      ...(caPem ? { ca: [...rootCertificates, ...caPem] } : {}),
     },
   });
-  return {
-    async post(url, message, signal) {
-      // A literal address is connected to without being looked up.
-      if (guard.problemOf(url) !== null) return { kind: "unreachable", reason: "blocked" };
-      const ending = endingWith(signal, timeoutMs);
-      try {
-        return await exchange(agent, url, message, version, ending.signal);
-      } catch (error) {
-        return { kind: "unreachable", reason: ending.signal.aborted ? "timeout" : reasonOf(error) };
-      } finally {
-        ending.done();
-      }
-    },
-    close: () => agent.destroy(),
-  };
+  return { agent, send: request };
 }
 
 /** `AbortSignal.any` would keep something of each of a million signals with the one that lives as long as the process. */
@@ -98,12 +117,13 @@ function endingWith(signal: AbortSignal, ms: number): { readonly signal: AbortSi
 }
 
 async function exchange(
-  agent: Agent,
+  client: () => Promise<Client>,
   url: string,
   message: Parameters<WebhookOutbound["post"]>[1],
   version: string,
   signal: AbortSignal,
 ): Promise<PostAnswer> {
+  const { agent, send } = await client();
   const response = await send(url, {
     dispatcher: agent,
     method: "POST",
@@ -147,6 +167,8 @@ async function readStart(body: Dispatcher.ResponseData["body"]): Promise<string>
   return Buffer.concat(chunks).toString("utf8");
 }
 
+/** Of undici's errors: https://undici.nodejs.org/#/docs/api/Errors. */
+const TIMEOUT_CODE = /^UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT$/;
 const TLS_CODE = /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|EPROTO$|HOSTNAME_MISMATCH)/;
 const DNS_CODES: ReadonlySet<string> = new Set([
   "ENOTFOUND",
@@ -161,13 +183,8 @@ function reasonOf(error: unknown): UnreachableReason {
   // Where several addresses were tried, the first failure speaks for all.
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
   if (first instanceof BlockedAddress) return "blocked";
-  if (
-    first instanceof errors.ConnectTimeoutError ||
-    first instanceof errors.HeadersTimeoutError ||
-    first instanceof errors.BodyTimeoutError
-  )
-    return "timeout";
   const code = first instanceof Error && "code" in first ? String(first.code) : "";
+  if (TIMEOUT_CODE.test(code)) return "timeout";
   if (DNS_CODES.has(code)) return "name_unknown";
   if (TLS_CODE.test(code)) return "tls";
   if (code === "ETIMEDOUT") return "timeout";
