@@ -8,24 +8,21 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prepare } from "../scripts/prepare.mjs";
+import { appliedPerSecond, settled, told, until } from "./applying.ts";
 import { namesOf } from "./load/notifications.ts";
 import { type Generator, openGenerator } from "./load/open-generator.ts";
-import { UNAPPLIED } from "./measure.ts";
 import { readOptions } from "./options.ts";
-import { cpuSeconds, pause, residentMiB } from "./processes.ts";
+import { residentMiB } from "./processes.ts";
 import { median, quantile } from "./statistics.ts";
 import { ALL_SUBJECTS } from "./subjects/all.ts";
 import type { RunningSubject } from "./subjects/subject.ts";
 
 const root = join(import.meta.dirname, "..");
 const SECONDS = 10;
-/** Made ready for each measurement: more than is applied in that time. */
-const REQUESTS = 80_000;
 const ROWS_AT_ONCE = 50_000;
 const BACKLOG_SHARE = 20;
 /** While the backlog drains. */
 const NEW_PER_SECOND = 100;
-const SETTLED_WITHIN_MS = 120_000;
 const DRAINED_WITHIN_MS = 3_600_000;
 
 const rows = Number(process.argv[2] ?? 1_000_000);
@@ -46,8 +43,8 @@ for (const name of (["sqlite", "postgresql"] as const).filter((one) => (process.
 
 async function grow(name: "sqlite" | "postgresql", subject: RunningSubject, generator: Generator): Promise<void> {
   const say = (line: string): void => console.log(`[${name}] ${line}`);
-  await appliedPerSecond(subject, generator, "warm");
-  const before = await appliedPerSecond(subject, generator, "small");
+  await appliedPerSecond(subject, generator, { series: "warm", seconds: SECONDS });
+  const before = await appliedPerSecond(subject, generator, { series: "small", seconds: SECONDS });
   say(`on a small database: ${told(before)}`);
   const { readyMs } = await subject.restart(async () => {
     for (let from = 0; from < rows; from += ROWS_AT_ONCE)
@@ -67,68 +64,11 @@ async function grow(name: "sqlite" | "postgresql", subject: RunningSubject, gene
     "/metrics",
   ])
     say(`${path}: ${(await askingMs(subject, path)).toFixed(1)} ms`);
-  await appliedPerSecond(subject, generator, "warm2");
-  const after = await appliedPerSecond(subject, generator, "large");
+  await appliedPerSecond(subject, generator, { series: "warm2", seconds: SECONDS });
+  const after = await appliedPerSecond(subject, generator, { series: "large", seconds: SECONDS });
   say(`on ${rows} rows: ${told(after)}, ${(after.perSecond / before.perSecond).toFixed(2)} of before`);
   await drain(name, subject, generator, say);
   say(`peak ${Math.round(Math.max(...subject.pids().map((pid) => residentMiB(pid).peak)))} MiB`);
-}
-
-interface Rate {
-  readonly perSecond: number;
-  /** Of the service and of the database's processes, for each that was applied. */
-  readonly cpuUs: number;
-  readonly refused: number;
-}
-
-function told({ perSecond, cpuUs, refused }: Rate): string {
-  return `${Math.round(perSecond)} applied/s, ${Math.round(cpuUs)} µs of CPU each${refused > 0 ? `, ${refused} REFUSED` : ""}`;
-}
-
-async function appliedPerSecond(subject: RunningSubject, generator: Generator, series: string): Promise<Rate> {
-  const settledAtStart = await settled(subject);
-  const cpuAtStart = await cpuUsed(subject);
-  const seen: { at: number; settled: number }[] = [];
-  const result = await generator.run(
-    {
-      ...{ series, count: REQUESTS, ports: subject.ports, path: subject.path, connections: 256 },
-      ...{ rate: null, seconds: SECONDS, allowed: UNAPPLIED },
-    },
-    async () => {
-      const now = await settled(subject);
-      seen.push({ at: performance.now(), settled: now });
-      return now - settledAtStart + UNAPPLIED;
-    },
-  );
-  const acknowledged = result.acknowledged.length;
-  await until(subject, settledAtStart + acknowledged);
-  const [first, last] = [seen[0], seen.at(-1)];
-  return {
-    perSecond: first && last ? ((last.settled - first.settled) / (last.at - first.at)) * 1000 : Number.NaN,
-    cpuUs: ((await cpuUsed(subject)) - cpuAtStart) * (1e6 / acknowledged),
-    refused: result.sent - acknowledged,
-  };
-}
-
-/** Waits for so many outcomes; a service that never gets there is a failure, not a long run. */
-async function until(subject: RunningSubject, count: number, giveUpMs = SETTLED_WITHIN_MS): Promise<void> {
-  const began = performance.now();
-  while ((await settled(subject)) < count) {
-    if (performance.now() - began > giveUpMs)
-      throw new Error(
-        `${count - (await settled(subject))} of ${count} notifications have no outcome after ${giveUpMs} ms`,
-      );
-    await pause(20);
-  }
-}
-
-async function cpuUsed(subject: RunningSubject): Promise<number> {
-  const database = (await subject.databaseCpuSeconds()) ?? 0;
-  return subject.pids().reduce((sum, pid) => sum + cpuSeconds(pid), database);
-}
-
-async function settled(subject: RunningSubject): Promise<number> {
-  return (await subject.applied?.()) ?? 0;
 }
 
 /** The median of twenty, each after the other. */
