@@ -70,8 +70,9 @@ interface Client {
 }
 
 async function openClient(caPem: readonly string[] | undefined): Promise<Client> {
-  const { Agent, request } = await import("undici");
-  const agent = new Agent({
+  // Bundled, a CommonJS package has nothing but a default.
+  const { default: undici } = await import("undici");
+  const agent = new undici.Agent({
     connections: MAX_CONNECTIONS_PER_ORIGIN,
     pipelining: 1,
     maxHeaderSize: 16_384,
@@ -82,7 +83,7 @@ async function openClient(caPem: readonly string[] | undefined): Promise<Client>
       ...(caPem ? { ca: [...rootCertificates, ...caPem] } : {}),
     },
   });
-  return { agent, send: request };
+  return { agent, send: undici.request };
 }
 
 function checkedOrigin(origin: string, loopbackHttp: boolean): string {

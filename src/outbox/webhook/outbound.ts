@@ -80,8 +80,9 @@ interface Client {
 }
 
 async function openClient({ guard, caPem }: WebhookOutboundOptions, timeoutMs: number): Promise<Client> {
-  const { Agent, request } = await import("undici");
-  const agent = new Agent({
+  // Bundled, a CommonJS package has nothing but a default.
+  const { default: undici } = await import("undici");
+  const agent = new undici.Agent({
     // No bound for one host: many endpoints may share it, and those that hang must leave connections to the others. What is under
     // way is bounded already.
     connections: null,
@@ -97,7 +98,7 @@ async function openClient({ guard, caPem }: WebhookOutboundOptions, timeoutMs: n
       ...(caPem ? { ca: [...rootCertificates, ...caPem] } : {}),
     },
   });
-  return { agent, send: request };
+  return { agent, send: undici.request };
 }
 
 /** `AbortSignal.any` would keep something of each of a million signals with the one that lives as long as the process. */
