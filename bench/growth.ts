@@ -4,20 +4,16 @@
  * its lists and figures are asked for. At last rows that wait are made, and drained while new ones come. Beside each rate stand
  * the microseconds of CPU that a notification took: on a machine that does other things these are what can be compared.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { prepare } from "../scripts/prepare.mjs";
 import { appliedPerSecond, settled, told, until } from "./applying.ts";
 import { namesOf } from "./load/notifications.ts";
-import { type Generator, openGenerator } from "./load/open-generator.ts";
+import type { Generator } from "./load/open-generator.ts";
 import { readOptions } from "./options.ts";
 import { residentMiB } from "./processes.ts";
 import { median, quantile } from "./statistics.ts";
-import { ALL_SUBJECTS } from "./subjects/all.ts";
 import type { RunningSubject } from "./subjects/subject.ts";
+import { withSubject } from "./with-subject.ts";
 
-const root = join(import.meta.dirname, "..");
 const SECONDS = 10;
 const ROWS_AT_ONCE = 50_000;
 const BACKLOG_SHARE = 20;
@@ -27,19 +23,9 @@ const DRAINED_WITHIN_MS = 3_600_000;
 
 const rows = Number(process.argv[2] ?? 1_000_000);
 prepare({ build: true });
-for (const name of (["sqlite", "postgresql"] as const).filter((one) => (process.argv[3] ?? one) === one)) {
-  const folder = mkdtempSync(join(tmpdir(), "paybell-growth-"));
-  const generator = await openGenerator();
-  const { postgresql } = readOptions([], process.env);
-  const subject = await ALL_SUBJECTS[name].start({ root, folder, postgresql });
-  try {
-    await grow(name, subject, generator);
-  } finally {
-    generator.close();
-    await subject.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+const { postgresql } = readOptions([], process.env);
+for (const name of (["sqlite", "postgresql"] as const).filter((one) => (process.argv[3] ?? one) === one))
+  await withSubject({ name, postgresql }, (subject, generator) => grow(name, subject, generator));
 
 async function grow(name: "sqlite" | "postgresql", subject: RunningSubject, generator: Generator): Promise<void> {
   const say = (line: string): void => console.log(`[${name}] ${line}`);

@@ -3,16 +3,15 @@
  * if anything that was acknowledged is not there afterwards.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { loadavg, tmpdir } from "node:os";
+import { existsSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import { prepare } from "../scripts/prepare.mjs";
-import { openGenerator } from "./load/open-generator.ts";
 import { measure } from "./measure.ts";
-import { type Options, readOptions, type SubjectName, USAGE } from "./options.ts";
+import { type Options, readOptions, USAGE } from "./options.ts";
 import { type Round, report } from "./report.ts";
-import { ALL_SUBJECTS } from "./subjects/all.ts";
+import { withSubject } from "./with-subject.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -59,27 +58,16 @@ async function runRounds(options: Options): Promise<readonly Round[]> {
   for (let number = 1; number <= options.rounds; number += 1) {
     for (const subject of options.subjects) {
       const progress = `round ${number} of ${options.rounds}, ${subject}`;
+      const say = (line: string): void => console.log(`[${progress}] ${line}`);
       rounds.push({
         subject,
-        figures: await runSubject(subject, options, (line) => console.log(`[${progress}] ${line}`)),
+        figures: await withSubject({ name: subject, postgresql: options.postgresql }, (running, generator) =>
+          measure({ subject: running, generator, seconds: options.seconds, say }),
+        ),
       });
     }
   }
   return rounds;
-}
-
-/** Everything fresh: database, processes, the generator as well. */
-async function runSubject(name: SubjectName, options: Options, say: (line: string) => void) {
-  const folder = mkdtempSync(join(tmpdir(), "paybell-bench-"));
-  const generator = await openGenerator();
-  const subject = await ALL_SUBJECTS[name].start({ root, folder, postgresql: options.postgresql });
-  try {
-    return await measure({ subject, generator, seconds: options.seconds, say });
-  } finally {
-    generator.close();
-    await subject.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
 
 async function versionOf(url: string): Promise<string> {

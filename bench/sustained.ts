@@ -2,35 +2,21 @@
  * `npm run bench:sustained -- [minutes] [sqlite|postgresql]`: as fast as it applies, for so long (default ten minutes). What half
  * a minute applied, and what memory the service has then and has had at most: neither may grow or fall with time.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { prepare } from "../scripts/prepare.mjs";
 import { appliedPerSecond, told } from "./applying.ts";
-import { type Generator, openGenerator } from "./load/open-generator.ts";
+import type { Generator } from "./load/open-generator.ts";
 import { readOptions } from "./options.ts";
 import { residentMiB } from "./processes.ts";
-import { ALL_SUBJECTS } from "./subjects/all.ts";
 import type { RunningSubject } from "./subjects/subject.ts";
+import { withSubject } from "./with-subject.ts";
 
-const root = join(import.meta.dirname, "..");
 const SECONDS = 30;
 
 const minutes = Number(process.argv[2] ?? 10);
 prepare({ build: true });
-for (const name of (["sqlite", "postgresql"] as const).filter((one) => (process.argv[3] ?? one) === one)) {
-  const folder = mkdtempSync(join(tmpdir(), "paybell-sustained-"));
-  const generator = await openGenerator();
-  const { postgresql } = readOptions([], process.env);
-  const subject = await ALL_SUBJECTS[name].start({ root, folder, postgresql });
-  try {
-    await sustain(name, subject, generator);
-  } finally {
-    generator.close();
-    await subject.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+const { postgresql } = readOptions([], process.env);
+for (const name of (["sqlite", "postgresql"] as const).filter((one) => (process.argv[3] ?? one) === one))
+  await withSubject({ name, postgresql }, (subject, generator) => sustain(name, subject, generator));
 
 async function sustain(name: string, subject: RunningSubject, generator: Generator): Promise<void> {
   for (let round = 1; round * SECONDS <= minutes * 60; round += 1) {

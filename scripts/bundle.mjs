@@ -3,6 +3,7 @@
  * `node scripts/bundle.mjs`: makes dist/ of src/ and of the packages it uses: a few files instead of 1,400, which a start would
  * look for and read one by one. Types are not looked at here; `npm run check` does.
  */
+import { rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,6 +31,8 @@ const REQUIRE = 'import { createRequire as requireOf } from "node:module"; const
  * @param {{ readonly entries: readonly string[], readonly into: string, readonly edit?: EditSource }} wanted
  */
 export async function bundle({ entries, into, edit }) {
+  // Chunks are named by what is in them: those of another build would stay.
+  rmSync(into, { recursive: true, force: true });
   await build({
     absWorkingDir: root,
     entryPoints: [...entries],

@@ -6,7 +6,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -29,10 +29,7 @@ const build = {
   inputs: ["src", "prisma/schema.prisma", "scripts/bundle.mjs", "tsconfig.json", "package-lock.json"],
   output: "dist",
   stamp: "dist/.made-from",
-  run: () => {
-    rmSync(join(root, "dist"), { recursive: true, force: true });
-    node("scripts/bundle.mjs");
-  },
+  run: () => node("scripts/bundle.mjs"),
 };
 
 /**

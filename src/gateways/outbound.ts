@@ -114,9 +114,10 @@ async function exchange(
   wanted: OutboundRequest,
   version: string,
 ): Promise<OutboundAnswer> {
+  // Before the deadline, and outside of what is explained: that it can't be loaded is no failure of whoever is called.
+  const { agent, send } = await client();
   const signal = AbortSignal.timeout(wanted.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   try {
-    const { agent, send } = await client();
     const response = await send(url, {
       dispatcher: agent,
       method: wanted.method,
