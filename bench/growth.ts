@@ -6,7 +6,7 @@
  */
 import { prepare } from "../scripts/prepare.mjs";
 import { appliedPerSecond, settled, told, until } from "./applying.ts";
-import { namesOf } from "./load/notifications.ts";
+import { namesOf, SCATTER } from "./load/notifications.ts";
 import type { Generator } from "./load/open-generator.ts";
 import { readOptions } from "./options.ts";
 import { residentMiB } from "./processes.ts";
@@ -15,8 +15,8 @@ import type { RunningSubject } from "./subjects/subject.ts";
 import { withSubject } from "./with-subject.ts";
 
 const SECONDS = 10;
-const ROWS_AT_ONCE = 50_000;
-const BACKLOG_SHARE = 20;
+const ROWS_AT_ONCE = 250_000;
+const BACKLOG_SHARE = 10;
 /** While the backlog drains. */
 const NEW_PER_SECOND = 100;
 const DRAINED_WITHIN_MS = 3_600_000;
@@ -106,7 +106,10 @@ async function insert(
 ): Promise<void> {
   const isPostgresql = name === "postgresql";
   const own = namesOf("warm", 0).event.slice("evt_".length);
-  const other = isPostgresql ? "'grow' || lpad(n::text, 20, '0')" : "'grow' || printf('%020d', n)";
+  // As the notifications that are sent: beginning in all places.
+  const other = isPostgresql
+    ? `lpad(to_hex((n::bigint * ${SCATTER}) % 4294967296), 8, '0') || 'grow' || lpad(n::text, 12, '0')`
+    : `printf('%08xgrow%012d', (n * ${SCATTER}) % 4294967296, n)`;
   const numbers = isPostgresql
     ? `generate_series(${from}, ${to - 1}) as n`
     : `(with recursive t(n) as (select ${from} union all select n + 1 from t where n < ${to - 1}) select n from t)`;
@@ -116,16 +119,18 @@ async function insert(
   const hash = isPostgresql ? "md5(n::text) || md5((-n)::text)" : "lower(hex(randomblob(32)))";
   const waits = state === "received";
   const due = isPostgresql ? "clock_timestamp()" : "cast(unixepoch('subsec') * 1000 as integer)";
+  // By way of indexes: the tables are larger with each time.
+  const copied = `i.gateway = 'stripe' and i.account = 'default' and i.key = 'evt_${own}'`;
   await subject.execute(
     `insert into inputs (id, kind, gateway, account, key, body_hash, body, headers, query, received_at, state, type, live, payment, due_at, attempts, repeats, settled_at)
      select 'ntf_' || ${other}, kind, gateway, account, 'evt_' || ${other}, ${hash}, ${body}, headers, query, received_at, '${state}',
        ${waits ? "null, null, null" : `type, live, 'pay_' || ${other}`}, ${waits ? due : "null"}, 1, 0, ${waits ? "null" : "settled_at"}
-     from inputs i, ${numbers} where i.key = 'evt_${own}'`,
+     from inputs i, ${numbers} where ${copied}`,
   );
   if (waits) return;
   await subject.execute(
     `insert into payments (id, provider, account, live, gateways, reference, status, sequence, created_at, changed_at, state)
      select 'pay_' || ${other}, provider, account, live, gateways, 'pi_' || ${other}, status, sequence, created_at, changed_at, replace(state, '${own}', ${other})
-     from payments p, ${numbers} where p.reference = 'pi_${own}'`,
+     from payments p, ${numbers} where p.id = (select i.payment from inputs i where ${copied})`,
   );
 }

@@ -7,6 +7,9 @@ import { createHmac } from "node:crypto";
 
 export const STRIPE_SECRET = "whsec_bench_0123456789abcdefghijklmnopqrst";
 
+/** Odd, so that multiplied by it modulo 2^32 no two numbers become one; from the golden ratio, so that they lie far apart. */
+export const SCATTER = 2_654_435_761;
+
 /** What the n-th notification of a series is about; 24 characters after the prefix, as Stripe's own. */
 export interface Names {
   readonly event: string;
@@ -14,9 +17,13 @@ export interface Names {
   readonly order: string;
 }
 
-/** `series`: up to eight letters and digits, another one for each phase, so that no two notifications are the same. */
+/**
+ * `series`: up to eight letters and digits, another one for each phase, so that no two notifications are the same. Neighbours
+ * begin differently, so that indexes grow in all places at once, as with most gateways' ids.
+ */
 export function namesOf(series: string, index: number): Names {
-  const own = `${series}${index.toString().padStart(24 - series.length, "0")}`;
+  const place = (Math.imul(index, SCATTER) >>> 0).toString(16).padStart(8, "0");
+  const own = `${place}${series}${index.toString().padStart(16 - series.length, "0")}`;
   return { event: `evt_${own}`, intent: `pi_${own}`, order: `bench-${own}` };
 }
 
