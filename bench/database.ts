@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { PrismaLibSql } from "@prisma/adapter-libsql";
+import type { SqlDriverAdapter } from "@prisma/driver-adapter-utils";
 import { Client } from "pg";
 import { cpuSeconds } from "./processes.ts";
 
@@ -22,36 +23,26 @@ export interface BenchDatabase {
 
 export function openSqlite(folder: string): BenchDatabase {
   const file = join(folder, "paybell.db");
+  // One for all questions: in WAL mode a reader disturbs nobody, and a connection that was closed keeps its memory for long.
+  let connection: Promise<SqlDriverAdapter> | null = null;
+  const open = (): Promise<SqlDriverAdapter> => {
+    connection ??= new PrismaLibSql({ url: pathToFileURL(file).href, intMode: "bigint" }).connect();
+    return connection;
+  };
   return {
     url: `file:${file}`,
-    query: (sql) => querySqlite(file, sql),
-    execute: (sql) => executeSqlite(file, sql),
+    query: async (sql) => {
+      const { columnNames, rows } = await (await open()).queryRaw({ sql, args: [], argTypes: [] });
+      return rows.map((values) => Object.fromEntries(columnNames.map((name, index) => [name, values[index]])));
+    },
+    // Without waiting for the disk: nothing is lost with it.
+    execute: async (sql) => (await open()).executeScript(`pragma synchronous = off; ${sql}`),
     cpuSeconds: async () => null,
     bytesWritten: async (pids) => pids.map(bytesWrittenBy).reduce((sum, bytes) => sum + bytes, 0),
-    drop: async () => undefined,
+    drop: async () => {
+      await (await connection)?.dispose();
+    },
   };
-}
-
-/** Beside the writer, for one question: in WAL mode a reader disturbs nobody. */
-async function querySqlite(file: string, sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
-  const adapter = await new PrismaLibSql({ url: pathToFileURL(file).href, intMode: "bigint" }).connect();
-  try {
-    const { columnNames, rows } = await adapter.queryRaw({ sql, args: [], argTypes: [] });
-    return rows.map((values) => Object.fromEntries(columnNames.map((name, index) => [name, values[index]])));
-  } finally {
-    await adapter.dispose();
-  }
-}
-
-/** Without waiting for the disk: nothing is lost with it. */
-async function executeSqlite(file: string, sql: string): Promise<void> {
-  const adapter = await new PrismaLibSql({ url: pathToFileURL(file).href, intMode: "bigint" }).connect();
-  try {
-    await adapter.executeScript("pragma synchronous = off; pragma cache_size = -1000000");
-    await adapter.executeScript(sql);
-  } finally {
-    await adapter.dispose();
-  }
 }
 
 function bytesWrittenBy(pid: number): number {

@@ -6,7 +6,7 @@
  */
 import { prepare } from "../scripts/prepare.mjs";
 import { appliedPerSecond, settled, told, until } from "./applying.ts";
-import { namesOf, SCATTER } from "./load/notifications.ts";
+import { namesOf } from "./load/notifications.ts";
 import type { Generator } from "./load/open-generator.ts";
 import { readOptions } from "./options.ts";
 import { residentMiB } from "./processes.ts";
@@ -106,10 +106,7 @@ async function insert(
 ): Promise<void> {
   const isPostgresql = name === "postgresql";
   const own = namesOf("warm", 0).event.slice("evt_".length);
-  // As the notifications that are sent: beginning in all places.
-  const other = isPostgresql
-    ? `lpad(to_hex((n::bigint * ${SCATTER}) % 4294967296), 8, '0') || 'grow' || lpad(n::text, 12, '0')`
-    : `printf('%08xgrow%012d', (n * ${SCATTER}) % 4294967296, n)`;
+  const other = isPostgresql ? "'grow' || lpad(n::text, 20, '0')" : "'grow' || printf('%020d', n)";
   const numbers = isPostgresql
     ? `generate_series(${from}, ${to - 1}) as n`
     : `(with recursive t(n) as (select ${from} union all select n + 1 from t where n < ${to - 1}) select n from t)`;

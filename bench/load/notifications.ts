@@ -7,9 +7,6 @@ import { createHmac } from "node:crypto";
 
 export const STRIPE_SECRET = "whsec_bench_0123456789abcdefghijklmnopqrst";
 
-/** Odd, so that multiplied by it modulo 2^32 no two numbers become one; from the golden ratio, so that they lie far apart. */
-export const SCATTER = 2_654_435_761;
-
 /** What the n-th notification of a series is about; 24 characters after the prefix, as Stripe's own. */
 export interface Names {
   readonly event: string;
@@ -17,14 +14,23 @@ export interface Names {
   readonly order: string;
 }
 
+/** What is made in one second, more or less. */
+const AT_ONCE = 2_048;
+/** Odd, so that no two of them change places with the same third. */
+const SCATTER = 1_229;
+
 /**
- * `series`: up to eight letters and digits, another one for each phase, so that no two notifications are the same. Neighbours
- * begin differently, so that indexes grow in all places at once, as with most gateways' ids.
+ * `series`: up to eight letters and digits, another one for each phase, so that no two notifications are the same. A gateway's ids
+ * grow with the seconds, and those of one second come in no order; a shop numbers its orders one after the other.
  */
 export function namesOf(series: string, index: number): Names {
-  const place = (Math.imul(index, SCATTER) >>> 0).toString(16).padStart(8, "0");
-  const own = `${place}${series}${index.toString().padStart(16 - series.length, "0")}`;
-  return { event: `evt_${own}`, intent: `pi_${own}`, order: `bench-${own}` };
+  const first = index - (index % AT_ONCE);
+  const own = numbered(series, first + (((index % AT_ONCE) * SCATTER) % AT_ONCE));
+  return { event: `evt_${own}`, intent: `pi_${own}`, order: `bench-${numbered(series, index)}` };
+}
+
+function numbered(series: string, index: number): string {
+  return `${series}${index.toString().padStart(24 - series.length, "0")}`;
 }
 
 /** Minor units; of USD. */

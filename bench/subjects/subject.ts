@@ -46,5 +46,6 @@ export interface RunningSubject {
 
 export interface Orders {
   register(reference: string, total: number): Promise<void>;
-  isPaid(reference: string): Promise<boolean>;
+  /** Those that are committed as paid. */
+  paid(references: readonly string[]): Promise<ReadonlySet<string>>;
 }

@@ -159,16 +159,18 @@ class Loads {
         references,
       ),
       this.#among<DecisionRow>("loadDecisions", (among) => selectDecisions(among('d."order"')), references),
-      this.#among<PaymentRow & { order: string }>(
+      this.#among<{ order: string } & (PaymentRow | { readonly id: null })>(
         "loadOrderPayments",
+        // From each payment's name to the payment, on tables without statistics as well: that is what `left` is for.
         (among) =>
           `select o."order", p.id, p.gateways, p.sequence, p.state from ${
             evenUnregistered ? "order_payments o" : ofDecided(among)
-          } join payments p on p.id = o.payment and p.alias_of is null where ${among('o."order"')}`,
+          } left join payments p on p.id = o.payment and p.alias_of is null where ${among('o."order"')}`,
         references,
       ),
     ]);
-    return assembleOrders(references, { orders, decisions, payments });
+    const loaded = payments.filter((row) => row.id !== null);
+    return assembleOrders(references, { orders, decisions, payments: loaded });
   }
 
   async countsOf(payments: readonly string[]): Promise<readonly OrderCount[]> {

@@ -78,13 +78,13 @@ describe("postgresql under faults", () => {
   });
 
   test("what is sent behind a statement that failed is not kept, whether anybody waited for that one or not", async () => {
-    const pool = openPool({ url: opened.database.url, max: 1, onError: () => undefined });
+    const pool = openPool({ url: opened.database.url, max: 1, plans: "by_key", onError: () => undefined });
     const fails = "select 1 / 0";
-    const waited = inTransaction(pool, (session) =>
+    const waited = inTransaction(pool, "by_key", (session) =>
       Promise.all([session.execute("fails", fails), session.execute("behind", "create table behind (n integer)")]),
     );
     await expect(waited).rejects.toMatchObject({ name: "StoreError", message: expect.stringContaining("fails") });
-    const alone = inTransaction(pool, async (session) => {
+    const alone = inTransaction(pool, "by_key", async (session) => {
       void session.execute("fails", fails).catch(() => undefined);
       void session.execute("behind", "create table behind (n integer)").catch(() => undefined);
     });

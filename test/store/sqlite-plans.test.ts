@@ -1,13 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { NOTHING_WRITTEN } from "../../src/pipeline/nothing-written.ts";
 import { SQLITE } from "../../src/store/dialect.ts";
-import { NO_EFFECT_ROWS } from "../../src/store/effect-rows.ts";
 import { migrate } from "../../src/store/migrate.ts";
-import type { Session } from "../../src/store/session.ts";
 import { Connection } from "../../src/store/sqlite/connection.ts";
 import { numbered } from "../../src/store/sqlite/sqlite-transaction.ts";
-import type { Changes, Transaction } from "../../src/store/store.ts";
-import { transactionOn } from "../../src/store/transaction.ts";
+import { type Asked, JOURNALED, journaled, read, written } from "./batch-statements.ts";
 import { createDatabase, type TestDatabase } from "./databases.ts";
 
 /**
@@ -29,29 +25,12 @@ afterAll(async () => {
   await database.drop();
 });
 
-interface Asked {
+interface Planned {
   readonly during: string;
   readonly plan: readonly string[];
 }
 
-/** The plans of what `work` asks, which is answered as if `changed` rows were changed and `held` found. */
-async function plansOf(
-  work: (transaction: Transaction) => Promise<unknown>,
-  { changed = 0, held = [] }: { readonly changed?: number; readonly held?: readonly unknown[] } = {},
-): Promise<readonly Asked[]> {
-  const asked: { during: string; sql: string }[] = [];
-  const session: Session = {
-    query: async <Row>(during: string, sql: string) => {
-      asked.push({ during, sql });
-      // Proven by the tests, which give what the statement is read as.
-      return (during === "write.hold" ? held : []) as readonly Row[];
-    },
-    execute: async (during, sql) => {
-      asked.push({ during, sql });
-      return changed;
-    },
-  };
-  await work(transactionOn(session, SQLITE, () => new Date(0)));
+async function plansOf(asked: readonly Asked[]): Promise<readonly Planned[]> {
   return Promise.all(
     asked.map(async ({ during, sql }) => {
       const { columns, rows } = await connection.query(`EXPLAIN QUERY PLAN ${numbered(sql)}`, []);
@@ -61,7 +40,7 @@ async function plansOf(
   );
 }
 
-function scans(asked: readonly Asked[]): readonly string[] {
+function scans(asked: readonly Planned[]): readonly string[] {
   // The statement's own rows, and receivers (v), which are few; each word whole, as other letters stand for tables.
   const harmless = /^SCAN (?:json_each|r|s|decided|v|CONSTANT ROW|\d+)\b/;
   return asked.flatMap(({ during, plan }) =>
@@ -69,39 +48,8 @@ function scans(asked: readonly Asked[]): readonly string[] {
   );
 }
 
-const AT = new Date(0);
-
-const CHANGES: Changes = {
-  ...NOTHING_WRITTEN,
-  merged: [{ from: "pay_2", into: "pay_1" }],
-  flagsGone: [{ payment: "pay_1", flag: "unexplained" }],
-  objects: [{ key: "stripe/main/test/payment/pi_1", payment: "pay_1" }],
-  links: [{ from: "a", to: "b" }],
-  orderPayments: [{ order: "1", payment: "pay_1", counts: true, held: [] }],
-  orderPaymentsGone: [{ order: "1", payment: "pay_2" }],
-  outcomes: [{ id: "ntf_1", state: "applied", reason: null, type: "paid", live: false, payment: "pay_1", dueAt: null }],
-  released: ["pay_1"],
-  effects: {
-    ...NO_EFFECT_ROWS,
-    customers: [{ id: "cus_1", live: false, name: null }],
-    customerKeys: [{ key: "email/test/a@example.com", customer: "cus_1" }],
-    customerLinks: [{ kind: "order", subject: "1", customer: "cus_1" }],
-    customersMerged: [{ from: "cus_2", into: "cus_1" }],
-    licensesGiven: [{ seq: 1n, order: "1", sku: "A", unit: 1, at: AT }],
-    licensesChanged: [{ seq: 1n, revokedAt: AT }],
-    downloads: [{ order: "1", sku: "A", grantedAt: AT, expiresAt: AT, allowed: 5 }],
-  },
-};
-
-const HELD = [
-  { id: "ntf_1", state: "received", kind: "notification", gateway: "stripe", account: "main", received_at: AT },
-];
-
 test("what a batch writes is found by its keys, however many rows there are", async () => {
-  const asked = await plansOf((transaction) => transaction.write(CHANGES, { owner: "one" }), {
-    changed: 1,
-    held: HELD,
-  });
+  const asked = await plansOf(await written(SQLITE));
   expect(asked.length).toBeGreaterThan(20);
   expect(scans(asked)).toEqual([]);
   const planOf = (name: string): string => asked.find(({ during }) => during === name)?.plan.join("\n") ?? "";
@@ -112,26 +60,13 @@ test("what a batch writes is found by its keys, however many rows there are", as
 });
 
 test("what a batch reads is found by its keys", async () => {
-  const asked = await plansOf(async (transaction) => {
-    await transaction.knownFacts(["a"]);
-    await transaction.findPayments(["a"]);
-    await transaction.loadPayments(["pay_1"]);
-    await transaction.loadLinks(["a"]);
-    await transaction.loadGroupFacts(["a"]);
-    await transaction.loadOrders(["1"]);
-    await transaction.loadOrders(["1"], { evenUnregistered: true });
-    await transaction.findCustomers(["a"]);
-    await transaction.countCustomerKeys(["cus_1"]);
-    await transaction.lockStock([{ live: false, sku: "A" }]);
-    await transaction.loadSubscriptions(["sbn_1"]);
-    await transaction.reusedNonces([{ gateway: "stripe", account: "main", nonce: "n", id: "ntf_1" }]);
-    await transaction.posted(["pay_1"]);
-    await transaction.countsOf(["pay_1"]);
-    await transaction.goods.downloadsOf(["1"]);
-    await transaction.goods.licensesOf(["1"]);
-    await transaction.goods.pools([{ pool: "p", live: false }]);
-    await transaction.goods.freeKeys({ pool: "p", live: false }, 1);
-  });
+  const asked = await plansOf(await read(SQLITE));
   expect(asked.length).toBeGreaterThan(20);
+  expect(scans(asked)).toEqual([]);
+});
+
+test("what is journaled meets what is there by its key", async () => {
+  const asked = await plansOf(await journaled(SQLITE));
+  expect(asked.map(({ during }) => during).sort()).toEqual(JOURNALED);
   expect(scans(asked)).toEqual([]);
 });

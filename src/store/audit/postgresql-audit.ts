@@ -11,7 +11,7 @@ const BOUNDS = { maxWait: 8_000, timeout: 15_000 } as const;
 
 /** Two connections beside those of the servers, with the same bounds on every statement. */
 export async function openPostgresqlAudit(url: string, writing: boolean): Promise<AuditDatabase> {
-  const pool = openPool({ url, max: writing ? 2 : 1, onError: () => undefined });
+  const pool = openPool({ url, max: writing ? 2 : 1, plans: "any", onError: () => undefined });
   const adapter = new PrismaPg(pool, { onConnectionError: () => undefined, disposeExternalPool: true });
   const client = new PrismaClient({ adapter, errorFormat: "minimal" });
   const run = async <Result>(

@@ -21,9 +21,25 @@ const SESSION_SETTINGS = `
   set idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS};
   set default_transaction_isolation = 'read committed'`;
 
+/**
+ * For what finds its rows by keys, however many there are. A plan that is kept was made for the tables of its time: on a new
+ * database these are empty, and a plan that reads them whole looks cheap until the server's next ANALYZE, a minute and a hundred
+ * thousand rows later.
+ */
+export const BY_KEY = `
+  set enable_seqscan = off;
+  set enable_hashjoin = off;
+  set enable_mergejoin = off;
+  set enable_material = off;
+  set jit = off`;
+
+/** `by_key`: each statement is parsed and planned once on a connection. `any`: it may have to read a table whole, and is planned each time. */
+export type Plans = "by_key" | "any";
+
 export interface PoolOptions {
   readonly url: string;
   readonly max: number;
+  readonly plans: Plans;
   readonly onError: (error: Error) => void;
 }
 
@@ -38,7 +54,7 @@ export function openPool(options: PoolOptions): Pool {
     keepAlive: true,
     // What is asked for at once is sent at once, and answered in order: https://node-postgres.com/features/pipelining
     pipeline: true,
-    onConnect: setUp,
+    onConnect: (client) => setUp(client, options.plans),
   });
   // Without this listener the loss of an idle connection would end the process.
   pool.on("error", options.onError);
@@ -49,10 +65,10 @@ export function openPool(options: PoolOptions): Pool {
   return pool;
 }
 
-async function setUp(client: ClientBase): Promise<void> {
+async function setUp(client: ClientBase, plans: Plans): Promise<void> {
   const socket = socketOf(client);
   socket?.on("timeout", () => socket.destroy());
-  await client.query(SESSION_SETTINGS);
+  await client.query(plans === "by_key" ? `${SESSION_SETTINGS}; ${BY_KEY}` : SESSION_SETTINGS);
   const { rows } = await client.query<{ off: boolean }>("select current_setting('synchronous_commit') = 'off' as off");
   // Acknowledged means on disk, whatever the database's default is.
   if (rows[0]?.off === true) await client.query("set synchronous_commit = on");

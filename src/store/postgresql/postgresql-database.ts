@@ -6,7 +6,7 @@ import { rawSession, readingSession } from "../raw-session.ts";
 import type { Database, Lane, Models, Session } from "../session.ts";
 import type { LaneLoad } from "../store.ts";
 import { pgClient } from "./pg-client.ts";
-import { openPool } from "./pool.ts";
+import { openPool, type Plans } from "./pool.ts";
 import { inTransaction } from "./postgresql-transaction.ts";
 
 /** Settings that decide whether what was committed survives a crash. */
@@ -22,15 +22,18 @@ export interface PostgresqlOptions {
 export async function openPostgresql(url: string, { poolSize, threads, warn }: PostgresqlOptions): Promise<Database> {
   const lost = (error: Error): void => warn(`a database connection was lost: ${error.message}`);
   const pools: Readonly<Record<Lane, Pool>> = {
-    journal: openPool({ url, max: poolSize, onError: lost }),
-    work: openPool({ url, max: poolSize, onError: lost }),
+    journal: openPool({ url, max: poolSize, plans: "by_key", onError: lost }),
+    work: openPool({ url, max: poolSize, plans: "any", onError: lost }),
   };
   const adapter = new PrismaPg(pools.work, { onConnectionError: lost, disposeExternalPool: true });
   const reader = new PrismaClient({ adapter, errorFormat: "minimal" });
   const close = async (): Promise<void> => {
     await Promise.allSettled([pools.journal.end(), reader.$disconnect()]);
   };
-  const writing: Readonly<Record<Lane, Session>> = { journal: sessionOf(pools.journal), work: sessionOf(pools.work) };
+  const writing: Readonly<Record<Lane, Session>> = {
+    journal: sessionOf(pools.journal, "by_key"),
+    work: sessionOf(pools.work, "any"),
+  };
   try {
     await warnOfUnsafeSettings(writing.journal, warn);
   } catch (error) {
@@ -41,15 +44,15 @@ export async function openPostgresql(url: string, { poolSize, threads, warn }: P
     dialect: POSTGRESQL,
     reads: readingSession({ client: reader, models: modelsOf(reader), placeholders: (sql) => sql }),
     write: (lane, work) => work(writing[lane]),
-    transaction: (work) => inTransaction(pools.work, work),
+    transaction: (work) => inTransaction(pools.work, "any", work),
     share: () => (threads ? { dialect: "postgresql", url } : null),
     load: () => [loadOf("journal", pools.journal), loadOf("work", pools.work)],
     close,
   };
 }
 
-function sessionOf(pool: Pool): Session {
-  return rawSession({ client: pgClient(pool), placeholders: (sql) => sql });
+function sessionOf(pool: Pool, plans: Plans): Session {
+  return rawSession({ client: pgClient(pool, plans), placeholders: (sql) => sql });
 }
 
 function loadOf(lane: Lane, { totalCount, idleCount, waitingCount }: Pool): LaneLoad {

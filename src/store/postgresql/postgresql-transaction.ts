@@ -5,7 +5,7 @@ import type { Session } from "../session.ts";
 import { StoreError } from "../store.ts";
 import { timeBound } from "../time-bound.ts";
 import { pgClient } from "./pg-client.ts";
-import { discard } from "./pool.ts";
+import { discard, type Plans } from "./pool.ts";
 
 const TRANSACTION_MS = 15_000;
 
@@ -13,12 +13,16 @@ const TRANSACTION_MS = 15_000;
  * BEGIN … COMMIT on one connection of the pool. Statements run in the order in which they are asked for, and are sent without
  * waiting for the answers to those before: behind one that fails the server refuses all others until ROLLBACK.
  */
-export async function inTransaction<Result>(pool: Pool, work: (session: Session) => Promise<Result>): Promise<Result> {
+export async function inTransaction<Result>(
+  pool: Pool,
+  plans: Plans,
+  work: (session: Session) => Promise<Result>,
+): Promise<Result> {
   const connection = await begin(pool);
   let isEnded = false;
   let failure: { readonly error: unknown } | null = null;
   const session = rawSession({
-    client: pgClient(connection),
+    client: pgClient(connection, plans),
     placeholders: (sql) => sql,
     guard: () => {
       if (isEnded) throw new StoreError("unavailable", "the transaction has ended");
