@@ -1,14 +1,19 @@
 /** Everything in which the two databases' SQL differs. Parameters are numbered `$1`, `$2` … in both. */
 
-/** `text` fits in an index, `document` need not. */
-export type ColumnType = "text" | "document" | "integer" | "bigint" | "boolean" | "time";
+/** `text` fits in an index, `long` need not. `document`: as long, and beside the JSON, in the parameter behind it. */
+export type ColumnType = "text" | "long" | "document" | "integer" | "bigint" | "boolean" | "time";
 
 /** Columns of the rows in one JSON parameter, by name. */
 export type Columns = Readonly<Record<string, ColumnType>>;
 
+/** Where a document lies among the bytes of all: from 1, and how many. Both are null where there is none. */
+export function placeOf(document: string): { readonly from: string; readonly size: string } {
+  return { from: `${document}_from`, size: `${document}_size` };
+}
+
 export interface Dialect {
   readonly name: "postgresql" | "sqlite";
-  /** The rows of the JSON parameter as a FROM item named `r`. */
+  /** The rows of the JSON parameter as a FROM item named `r`; their documents are in the parameter behind it. */
   rows(parameter: number, columns: Columns): string;
   /** Condition: the text `expression` is among the parameter's, encoded by `list`. */
   among(expression: string, parameter: number): string;
@@ -42,9 +47,9 @@ export interface Dialect {
   readonly chance: string;
 }
 
-const POSTGRESQL_TYPES: Readonly<Record<ColumnType, string>> = {
+const POSTGRESQL_TYPES: Readonly<Record<Exclude<ColumnType, "document">, string>> = {
   text: "text",
-  document: "text",
+  long: "text",
   integer: "integer",
   bigint: "bigint",
   boolean: "boolean",
@@ -55,9 +60,16 @@ export const POSTGRESQL: Dialect = {
   name: "postgresql",
   rows: (parameter, columns) => {
     const entries = Object.entries(columns);
-    const declared = entries.map(([name, type]) => `"${name}" ${POSTGRESQL_TYPES[type]}`).join(", ");
-    const selected = entries.map(([name]) => `"${name}"`);
-    const source = `jsonb_to_recordset($${parameter}::jsonb) as j(${declared})`;
+    const declared = entries.map(([name, type]) => {
+      const { from, size } = placeOf(name);
+      return type === "document" ? `"${from}" integer, "${size}" integer` : `"${name}" ${POSTGRESQL_TYPES[type]}`;
+    });
+    const selected = entries.map(([name, type]) => {
+      const { from, size } = placeOf(name);
+      const bytes = `substring($${parameter + 1}::bytea from "${from}" for "${size}")`;
+      return type === "document" ? `convert_from(${bytes}, 'UTF8') as "${name}"` : `"${name}"`;
+    });
+    const source = `jsonb_to_recordset($${parameter}::jsonb) as j(${declared.join(", ")})`;
     return `(select ${selected.join(", ")} from ${source}) as r`;
   },
   among: (expression, parameter) => `${expression} = any($${parameter}::text[])`,
@@ -85,8 +97,16 @@ export const SQLITE: Dialect = {
   name: "sqlite",
   rows: (parameter, columns) => {
     const selected = Object.entries(columns).map(([name, type]) => {
-      const value = `value ->> '${name}'`;
-      return `${type === "bigint" ? `cast(${value} as integer)` : value} as "${name}"`;
+      const value = (key: string): string => `value ->> '${key}'`;
+      const { from, size } = placeOf(name);
+      switch (type) {
+        case "document":
+          return `cast(substr($${parameter + 1}, ${value(from)}, ${value(size)}) as text) as "${name}"`;
+        case "bigint":
+          return `cast(${value(name)} as integer) as "${name}"`;
+        default:
+          return `${value(name)} as "${name}"`;
+      }
     });
     return `(select ${selected.join(", ")} from json_each($${parameter})) as r`;
   },

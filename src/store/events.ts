@@ -1,5 +1,5 @@
 import type { Columns, Dialect } from "./dialect.ts";
-import { jsonRows } from "./json-rows.ts";
+import { rowParameters } from "./json-rows.ts";
 import type { NewEvent } from "./store.ts";
 import type { WriteContext } from "./upsert.ts";
 
@@ -15,22 +15,22 @@ const EVENT_COLUMNS: Columns = {
 export async function writeEvents({ session, dialect, now }: WriteContext, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return;
   const rows = events.map((event) => ({ ...event, at: now }));
-  const json = jsonRows(dialect, "events", EVENT_COLUMNS, rows);
+  const parameters = rowParameters(dialect, "events", EVENT_COLUMNS, rows);
   const time = dialect.time(now);
   switch (dialect.name) {
     case "postgresql": {
-      const sql = `with told as (${insertEvents(dialect)} returning seq, id, type, live) ${insertDeliveries(dialect)}
+      const sql = `with told as (${insertEvents(dialect)} returning seq, id, type, live) ${insertDeliveries(dialect, 3)}
         from told e join receivers v on ${isTold(dialect)} order by e.seq, v.id`;
-      await session.execute("write.events", sql, json, time);
+      await session.execute("write.events", sql, ...parameters, time);
       return;
     }
     case "sqlite":
       await Promise.all([
-        session.execute("write.events", insertEvents(dialect), json),
+        session.execute("write.events", insertEvents(dialect), ...parameters),
         // Cross joins are taken in the order written: where there are no receivers, nothing is looked up.
         session.execute(
           "write.deliveries",
-          `${insertDeliveries(dialect)} from receivers v cross join events e
+          `${insertDeliveries(dialect, 2)} from receivers v cross join events e
            where ${dialect.among("e.id", 1)} and ${isTold(dialect)} order by e.seq, v.id`,
           dialect.list(events.map(({ id }) => id)),
           time,
@@ -45,10 +45,10 @@ function insertEvents({ rows, position, beforeConflict }: Dialect): string {
     from ${rows(1, EVENT_COLUMNS)} ${beforeConflict} on conflict (key) do nothing`;
 }
 
-/** The beginning of a statement that goes on with FROM and knows events as `e`, receivers as `v`; our time is its `$2`. */
-export function insertDeliveries({ now, chance, timeParameter }: Dialect): string {
+/** The beginning of a statement that goes on with FROM and knows events as `e`, receivers as `v`; our time is its `at`th parameter. */
+export function insertDeliveries({ now, chance, timeParameter }: Dialect, at: number): string {
   return `insert into deliveries (id, event, receiver, state, due_at, attempts, log, created_at)
-    select ${deliveryId(chance)}, e.id, v.id, 'waiting', ${now}, 0, '[]', ${timeParameter(2)}`;
+    select ${deliveryId(chance)}, e.id, v.id, 'waiting', ${now}, 0, '[]', ${timeParameter(at)}`;
 }
 
 /** An event's id is its kind, 10 characters of time and chance: its deliveries sort beside it. */

@@ -1,4 +1,4 @@
-import type { Columns, ColumnType, Dialect } from "./dialect.ts";
+import { type Columns, type ColumnType, type Dialect, placeOf } from "./dialect.ts";
 import { StoreError } from "./store.ts";
 
 /** One row for a statement's JSON parameter; names are those of the statement's columns. */
@@ -11,10 +11,49 @@ const MAX_INDEXED = 600;
 const MIN_TIME = Date.parse("0001-01-01T00:00:00Z");
 const MAX_TIME = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
-/** Encodes rows as one JSON parameter; throws StoreError `data`, naming row and column, on a value that can't be stored. */
+/**
+ * Encodes rows without documents as one JSON parameter; throws StoreError `data`, naming row and column, on a value that can't be
+ * stored.
+ */
 export function jsonRows(dialect: Dialect, table: string, columns: Columns, rows: readonly Row[]): string {
+  const [json, documents] = rowParameters(dialect, table, columns, rows);
+  if (documents !== undefined) throw new TypeError(`${table}: documents have a parameter of their own`);
+  return json;
+}
+
+/** The same, and the bytes of their documents where there are any: as text within JSON each would be escaped and read again. */
+export function rowParameters(
+  dialect: Dialect,
+  table: string,
+  columns: Columns,
+  rows: readonly Row[],
+): readonly [json: string] | readonly [json: string, documents: Uint8Array] {
   const cells = Object.entries(columns).map(([name, type]) => ({ name, type, where: `${table}.${name}` }));
-  return JSON.stringify(rows.map((row) => encodeRow(dialect, cells, row)));
+  const documents = new Documents();
+  const json = JSON.stringify(rows.map((row) => encodeRow(dialect, cells, row, documents)));
+  return cells.some(({ type }) => type === "document") ? [json, documents.bytes()] : [json];
+}
+
+/** Texts one behind the other, in UTF-8. */
+class Documents {
+  readonly #texts: string[] = [];
+  #size = 0;
+
+  /** Where it will lie: see `placeOf`. */
+  add(text: string): { readonly from: number; readonly size: number } {
+    const place = { from: this.#size + 1, size: Buffer.byteLength(text) };
+    this.#texts.push(text);
+    this.#size += place.size;
+    return place;
+  }
+
+  bytes(): Uint8Array {
+    // One more that is nobody's: no bytes at all would be bound as NULL.
+    const bytes = Buffer.alloc(this.#size + 1);
+    let at = 0;
+    for (const text of this.#texts) at += bytes.write(text, at);
+    return bytes;
+  }
 }
 
 /**
@@ -33,9 +72,22 @@ interface Cell {
   readonly where: string;
 }
 
-function encodeRow(dialect: Dialect, cells: readonly Cell[], row: Row): Readonly<Record<string, unknown>> {
+function encodeRow(
+  dialect: Dialect,
+  cells: readonly Cell[],
+  row: Row,
+  documents: Documents,
+): Readonly<Record<string, unknown>> {
   const encoded: Record<string, unknown> = {};
-  for (const { name, type, where } of cells) encoded[name] = encode(dialect, where, type, row[name] ?? null);
+  for (const { name, type, where } of cells) {
+    const value = encode(dialect, where, type, row[name] ?? null);
+    if (type !== "document") encoded[name] = value;
+    else if (typeof value === "string") {
+      const place = documents.add(value);
+      encoded[placeOf(name).from] = place.from;
+      encoded[placeOf(name).size] = place.size;
+    }
+  }
   return encoded;
 }
 
@@ -59,7 +111,7 @@ export function storableTime(what: string, value: Date): Date {
 }
 
 function boundedText(where: string, type: ColumnType, value: string): string {
-  if (value.length > MAX_INDEXED && type !== "document") {
+  if (value.length > MAX_INDEXED && type === "text") {
     throw new StoreError("data", `${where}: ${value.length} characters, of which ${MAX_INDEXED} can be stored`);
   }
   return storable(where, value);

@@ -1,5 +1,5 @@
 import type { Columns, Dialect } from "./dialect.ts";
-import { jsonRows, type Row } from "./json-rows.ts";
+import { type Row, rowParameters } from "./json-rows.ts";
 import type { Session } from "./session.ts";
 
 export interface WriteContext {
@@ -26,8 +26,8 @@ export async function statement(
   sql: (rows: string) => string,
 ): Promise<void> {
   if (rows.length === 0) return;
-  const json = jsonRows(context.dialect, table, columns, rows);
-  await context.session.execute(`write.${table}`, sql(context.dialect.rows(1, columns)), json);
+  const parameters = rowParameters(context.dialect, table, columns, rows);
+  await context.session.execute(`write.${table}`, sql(context.dialect.rows(1, columns)), ...parameters);
 }
 
 export interface Upsert {

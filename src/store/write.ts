@@ -230,7 +230,7 @@ function deadlineOf(state: OrderState): Date | null {
 
 const ORDER_PAYMENTS: Upsert = {
   table: "order_payments",
-  columns: { order: "text", payment: "text", counts: "boolean", held: "document" },
+  columns: { order: "text", payment: "text", counts: "boolean", held: "text" },
   key: ["order", "payment"],
   over: ["counts", "held"],
 };

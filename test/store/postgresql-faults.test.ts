@@ -77,6 +77,20 @@ describe("postgresql under faults", () => {
     await expect.poll(() => store.read.input("inp_unknown")).not.toBeNull();
   });
 
+  test("a plan that a change of the schema outdated costs one attempt", async () => {
+    const pool = openPool({ url: opened.database.url, max: 1, plans: "by_key", onError: () => undefined });
+    const ask = (): Promise<readonly unknown[]> =>
+      inTransaction(pool, "by_key", (session) =>
+        session.query("ask", "select name from changing where name = any($1)", ["a"]),
+      );
+    await direct.query("create table changing as select 'a'::text as name");
+    expect(await ask()).toEqual([{ name: "a" }]);
+    await direct.query("alter table changing alter column name type varchar(10)");
+    await expect(ask()).rejects.toMatchObject({ name: "StoreError", reason: "unavailable" });
+    expect(await ask()).toEqual([{ name: "a" }]);
+    await pool.end();
+  });
+
   test("what is sent behind a statement that failed is not kept, whether anybody waited for that one or not", async () => {
     const pool = openPool({ url: opened.database.url, max: 1, plans: "by_key", onError: () => undefined });
     const fails = "select 1 / 0";

@@ -5,8 +5,8 @@ import { jsonRows, storable } from "../json-rows.ts";
 import type { Session } from "../session.ts";
 import { type Upsert, upsert } from "../upsert.ts";
 
-const DECISION_COLUMNS = { order: "text", sequence: "integer", body: "document" } as const;
-const SNAPSHOT_COLUMNS = { id: "text", snapshot: "document" } as const;
+const DECISION_COLUMNS = { order: "text", sequence: "integer", body: "long" } as const;
+const SNAPSHOT_COLUMNS = { id: "text", snapshot: "long" } as const;
 
 const ERASURES: Upsert = {
   table: "erasures",
@@ -88,7 +88,7 @@ export function forgettingOn(session: Session, dialect: Dialect, now: () => Date
         const content = JSON.parse(body) as { readonly customer?: unknown }; // Proven: `encodeContent` wrote it.
         return content.customer ? [{ key, body: JSON.stringify({ ...content, customer: null }) }] : [];
       });
-      const columns = { key: "text", body: "document" } as const;
+      const columns = { key: "text", body: "long" } as const;
       await replace(
         "documents",
         columns,

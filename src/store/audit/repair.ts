@@ -10,7 +10,7 @@ import { recountStock } from "./stock.ts";
 import { viewOn } from "./view.ts";
 
 const FACT_COLUMNS: Columns = {
-  ...{ key: "text", input: "text", gateway: "text", object_key: "text", payment: "text", at: "time", body: "document" },
+  ...{ key: "text", input: "text", gateway: "text", object_key: "text", payment: "text", at: "time", body: "long" },
 };
 
 /** The statements that only a repair needs: appliers never change a fact, nor take an object or an alias away. */

@@ -59,8 +59,8 @@ function readSecrets(text: string | null): readonly SigningSecret[] {
 }
 
 export const NEW_COLUMNS: Columns = {
-  ...{ id: "text", kind: "text", description: "document", events: "document", live: "boolean", url: "document" },
-  ...{ secrets: "document", rate: "integer", state: "text", created_at: "time", changed_at: "time" },
+  ...{ id: "text", kind: "text", description: "long", events: "long", live: "boolean", url: "long" },
+  ...{ secrets: "long", rate: "integer", state: "text", created_at: "time", changed_at: "time" },
 };
 
 export function receiverRow(receiver: NewReceiver, now: Date) {

@@ -30,7 +30,7 @@ export async function redeliverMany(
   if (events.length === 0) return { count: 0, next: null };
   const count = await session.execute(
     "redeliver.many",
-    `${insertDeliveries(dialect)} from events e join receivers v on v.id = $3 where ${dialect.among("e.id", 1)} order by e.seq
+    `${insertDeliveries(dialect, 2)} from events e join receivers v on v.id = $3 where ${dialect.among("e.id", 1)} order by e.seq
      on conflict (event, receiver) do update set ${anew(dialect)} where deliveries.owner is null`,
     dialect.list(events),
     dialect.time(now),
