@@ -1,19 +1,24 @@
 /** Everything in which the two databases' SQL differs. Parameters are numbered `$1`, `$2` … in both. */
 
-/** `text` fits in an index, `long` need not. `document`: as long, and beside the JSON, in the parameter behind it. */
-export type ColumnType = "text" | "long" | "document" | "integer" | "bigint" | "boolean" | "time";
+/** `text` fits in an index, `long` need not. Documents (text) and bytes lie beside the JSON, in the parameter behind it. */
+export type ColumnType = "text" | "long" | "integer" | "bigint" | "boolean" | "time" | PlacedType;
+export type PlacedType = "document" | "bytes";
 
 /** Columns of the rows in one JSON parameter, by name. */
 export type Columns = Readonly<Record<string, ColumnType>>;
 
-/** Where a document lies among the bytes of all: from 1, and how many. Both are null where there is none. */
-export function placeOf(document: string): { readonly from: string; readonly size: string } {
-  return { from: `${document}_from`, size: `${document}_size` };
+export function isPlaced(type: ColumnType): type is PlacedType {
+  return type === "document" || type === "bytes";
+}
+
+/** The names of where a column's value lies among the bytes of all: from 1, and how many. Both are null where it is. */
+export function placeOf(column: string): { readonly from: string; readonly size: string } {
+  return { from: `${column}_from`, size: `${column}_size` };
 }
 
 export interface Dialect {
   readonly name: "postgresql" | "sqlite";
-  /** The rows of the JSON parameter as a FROM item named `r`; their documents are in the parameter behind it. */
+  /** The rows of the JSON parameter as a FROM item named `r`; what lies beside it is in the parameter behind it. */
   rows(parameter: number, columns: Columns): string;
   /** Condition: the text `expression` is among the parameter's, encoded by `list`. */
   among(expression: string, parameter: number): string;
@@ -28,8 +33,6 @@ export interface Dialect {
   time(value: Date): string | number;
   /** The placeholder of a time encoded by `time`. */
   timeParameter(parameter: number): string;
-  /** Some bytes of a parameter that holds those of all rows; from 1. Both are expressions. */
-  slice(parameter: number, from: string, size: string): string;
   /** No bytes at all, as a literal. */
   readonly noBytes: string;
   /** Row locks, where there are any. */
@@ -47,7 +50,7 @@ export interface Dialect {
   readonly chance: string;
 }
 
-const POSTGRESQL_TYPES: Readonly<Record<Exclude<ColumnType, "document">, string>> = {
+const POSTGRESQL_TYPES: Readonly<Record<Exclude<ColumnType, PlacedType>, string>> = {
   text: "text",
   long: "text",
   integer: "integer",
@@ -62,12 +65,13 @@ export const POSTGRESQL: Dialect = {
     const entries = Object.entries(columns);
     const declared = entries.map(([name, type]) => {
       const { from, size } = placeOf(name);
-      return type === "document" ? `"${from}" integer, "${size}" integer` : `"${name}" ${POSTGRESQL_TYPES[type]}`;
+      return isPlaced(type) ? `"${from}" integer, "${size}" integer` : `"${name}" ${POSTGRESQL_TYPES[type]}`;
     });
     const selected = entries.map(([name, type]) => {
       const { from, size } = placeOf(name);
       const bytes = `substring($${parameter + 1}::bytea from "${from}" for "${size}")`;
-      return type === "document" ? `convert_from(${bytes}, 'UTF8') as "${name}"` : `"${name}"`;
+      if (type === "document") return `convert_from(${bytes}, 'UTF8') as "${name}"`;
+      return type === "bytes" ? `${bytes} as "${name}"` : `"${name}"`;
     });
     const source = `jsonb_to_recordset($${parameter}::jsonb) as j(${declared.join(", ")})`;
     return `(select ${selected.join(", ")} from ${source}) as r`;
@@ -79,7 +83,6 @@ export const POSTGRESQL: Dialect = {
   later: (milliseconds) => `clock_timestamp() + ${milliseconds} * interval '1 millisecond'`,
   time: (value) => value.toISOString(),
   timeParameter: (parameter) => `$${parameter}::timestamptz`,
-  slice: (parameter, from, size) => `substring($${parameter}::bytea from ${from} for ${size})`,
   noBytes: "''::bytea",
   forUpdate: (of) => (of === undefined ? "for update" : `for update of ${of}`),
   skipLocked: "skip locked",
@@ -99,9 +102,12 @@ export const SQLITE: Dialect = {
     const selected = Object.entries(columns).map(([name, type]) => {
       const value = (key: string): string => `value ->> '${key}'`;
       const { from, size } = placeOf(name);
+      const bytes = `substr($${parameter + 1}, ${value(from)}, ${value(size)})`;
       switch (type) {
         case "document":
-          return `cast(substr($${parameter + 1}, ${value(from)}, ${value(size)}) as text) as "${name}"`;
+          return `cast(${bytes} as text) as "${name}"`;
+        case "bytes":
+          return `${bytes} as "${name}"`;
         case "bigint":
           return `cast(${value(name)} as integer) as "${name}"`;
         default:
@@ -117,7 +123,6 @@ export const SQLITE: Dialect = {
   later: (milliseconds) => `${SQLITE_NOW} + ${milliseconds}`,
   time: (value) => value.getTime(),
   timeParameter: (parameter) => `$${parameter}`,
-  slice: (parameter, from, size) => `substr($${parameter}, ${from}, ${size})`,
   noBytes: "x''",
   forUpdate: () => "",
   skipLocked: "",

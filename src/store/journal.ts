@@ -1,6 +1,6 @@
 import type { Columns, Dialect } from "./dialect.ts";
 import { INPUT_COLUMNS, inputRow, isWaiting } from "./input-rows.ts";
-import { jsonRows, type Row } from "./json-rows.ts";
+import { jsonRows, type Row, rowParameters } from "./json-rows.ts";
 import type { Session } from "./session.ts";
 import { type Journaled, type Lease, type NewInput, StoreError } from "./store.ts";
 
@@ -111,43 +111,30 @@ async function add(
  */
 async function insert(context: JournalContext, inputs: readonly Input[]): Promise<readonly string[]> {
   const { session, dialect, lease } = context;
-  const names = Object.keys(INPUT_COLUMNS);
-  const { rows: placed, bytes } = placeBodies(inputs);
+  const names = Object.keys(BODY_COLUMNS);
   const waits = inputs.some((input) => isWaiting(input.state));
-  const due = `case when r.state in ('received', 'unproven', 'unconfirmed', 'parked') then ${dialect.soon(3)} end`;
+  const due = `case when r.state in ('received', 'unproven', 'unconfirmed', 'parked') then ${dialect.soon(4)} end`;
   const rows = await session.query<{ id: string }>(
     "journal",
-    `insert into inputs (${names.join(", ")}, body, owner, due_at, settled_at)
-     select ${names.map((name) => `r.${name}`).join(", ")}, ${dialect.slice(5, "r.body_from", "r.body_size")}, $2, ${due},
-            case when r.state in ('received', 'unproven', 'unconfirmed', 'parked') then null else ${dialect.timeParameter(4)} end
-     from ${dialect.rows(1, PLACED_COLUMNS)} ${dialect.beforeConflict}
+    `insert into inputs (${names.join(", ")}, owner, due_at, settled_at)
+     select ${names.map((name) => `r.${name}`).join(", ")}, $3, ${due},
+            case when r.state in ('received', 'unproven', 'unconfirmed', 'parked') then null else ${dialect.timeParameter(5)} end
+     from ${dialect.rows(1, BODY_COLUMNS)} ${dialect.beforeConflict}
      order by r.gateway, r.account, r.key, r.body_hash
      on conflict (gateway, account, key, body_hash) do nothing
      returning id`,
-    jsonRows(dialect, "inputs", PLACED_COLUMNS, placed),
+    ...rowParameters(dialect, "inputs", BODY_COLUMNS, rowsWithBodies(inputs)),
     waits ? (lease?.owner ?? null) : null,
     lease?.forMs ?? 0,
     dialect.time(context.now),
-    bytes,
   );
   return rows.map(({ id }) => id);
 }
 
-const PLACED_COLUMNS: Columns = { ...INPUT_COLUMNS, body_from: "integer", body_size: "integer" };
+const BODY_COLUMNS: Columns = { ...INPUT_COLUMNS, body: "bytes" };
 
-/**
- * Bodies as they are, one behind the other, and where each begins (from 1): as text within the rows' JSON, encoded and decoded
- * again, they were half of what a row costs.
- */
-function placeBodies(inputs: readonly Input[]): { readonly rows: readonly Row[]; readonly bytes: Uint8Array } {
-  let from = 1;
-  const rows = inputs.map((input) => {
-    const row = { ...inputRow(input), body_from: from, body_size: input.body.byteLength };
-    from += input.body.byteLength;
-    return row;
-  });
-  // One more that is nobody's: no bytes at all would be bound as NULL.
-  return { rows, bytes: Buffer.concat([...inputs.map(({ body }) => body), Uint8Array.of(0)]) };
+function rowsWithBodies(inputs: readonly Input[]): readonly Row[] {
+  return inputs.map((input) => ({ ...inputRow(input), body: input.body }));
 }
 
 const KEY_COLUMNS = { gateway: "text", account: "text", key: "text", body_hash: "text" } as const;

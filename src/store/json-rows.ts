@@ -1,8 +1,8 @@
-import { type Columns, type ColumnType, type Dialect, placeOf } from "./dialect.ts";
+import { type Columns, type ColumnType, type Dialect, isPlaced, placeOf } from "./dialect.ts";
 import { StoreError } from "./store.ts";
 
 /** One row for a statement's JSON parameter; names are those of the statement's columns. */
-export type Row = Readonly<Record<string, string | number | bigint | boolean | Date | null>>;
+export type Row = Readonly<Record<string, string | number | bigint | boolean | Date | Uint8Array | null>>;
 
 /** Below PostgreSQL's bound of 2,704 bytes for a B-tree entry, with four bytes a character and room for other columns. */
 const MAX_INDEXED = 600;
@@ -12,46 +12,64 @@ const MIN_TIME = Date.parse("0001-01-01T00:00:00Z");
 const MAX_TIME = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /**
- * Encodes rows without documents as one JSON parameter; throws StoreError `data`, naming row and column, on a value that can't be
- * stored.
+ * Encodes rows as one JSON parameter, where nothing lies beside it; throws StoreError `data`, naming row and column, on a value that
+ * can't be stored.
  */
 export function jsonRows(dialect: Dialect, table: string, columns: Columns, rows: readonly Row[]): string {
-  const [json, documents] = rowParameters(dialect, table, columns, rows);
-  if (documents !== undefined) throw new TypeError(`${table}: documents have a parameter of their own`);
+  const [json, bytes] = rowParameters(dialect, table, columns, rows);
+  if (bytes !== undefined) throw new TypeError(`${table}: documents and bytes have a parameter of their own`);
   return json;
 }
 
-/** The same, and the bytes of their documents where there are any: as text within JSON each would be escaped and read again. */
+/** The same, and documents and bytes as they are where there are any: within JSON each would be escaped and read again. */
 export function rowParameters(
   dialect: Dialect,
   table: string,
   columns: Columns,
   rows: readonly Row[],
-): readonly [json: string] | readonly [json: string, documents: Uint8Array] {
+): readonly [json: string] | readonly [json: string, bytes: Uint8Array] {
   const cells = Object.entries(columns).map(([name, type]) => ({ name, type, where: `${table}.${name}` }));
-  const documents = new Documents();
-  const json = JSON.stringify(rows.map((row) => encodeRow(dialect, cells, row, documents)));
-  return cells.some(({ type }) => type === "document") ? [json, documents.bytes()] : [json];
+  const placed = new Placed();
+  const json = JSON.stringify(rows.map((row) => encodeRow(dialect, cells, row, placed)));
+  if (UNSTORABLE.test(json)) for (const row of rows) refuseUnstorable(cells, row);
+  return cells.some(({ type }) => isPlaced(type)) ? [json, placed.bytes()] : [json];
 }
 
-/** Texts one behind the other, in UTF-8. */
-class Documents {
-  readonly #texts: string[] = [];
+/** So JSON tells of NUL and of a lone surrogate; of other texts that read so as well. One look at all instead of one a cell. */
+const UNSTORABLE = /\\u(?:0000|d[89a-f])/;
+
+function refuseUnstorable(cells: readonly Cell[], row: Row): void {
+  for (const { name, where } of cells) {
+    const value = row[name];
+    if (typeof value === "string") storable(where, value);
+  }
+}
+
+/** One behind the other; texts in UTF-8. */
+class Placed {
+  readonly #values: (string | Uint8Array)[] = [];
   #size = 0;
 
   /** Where it will lie: see `placeOf`. */
-  add(text: string): { readonly from: number; readonly size: number } {
-    const place = { from: this.#size + 1, size: Buffer.byteLength(text) };
-    this.#texts.push(text);
+  add(value: string | Uint8Array): { readonly from: number; readonly size: number } {
+    const place = { from: this.#size + 1, size: Buffer.byteLength(value) };
+    this.#values.push(value);
     this.#size += place.size;
     return place;
   }
 
   bytes(): Uint8Array {
-    // One more that is nobody's: no bytes at all would be bound as NULL.
-    const bytes = Buffer.alloc(this.#size + 1);
+    // One more that is nobody's: no bytes at all would be bound as NULL. In memory of its own, which can be handed over.
+    const bytes = Buffer.allocUnsafeSlow(this.#size + 1);
     let at = 0;
-    for (const text of this.#texts) at += bytes.write(text, at);
+    for (const value of this.#values) {
+      if (typeof value === "string") at += bytes.write(value, at);
+      else {
+        bytes.set(value, at);
+        at += value.byteLength;
+      }
+    }
+    bytes[at] = 0;
     return bytes;
   }
 }
@@ -76,30 +94,32 @@ function encodeRow(
   dialect: Dialect,
   cells: readonly Cell[],
   row: Row,
-  documents: Documents,
+  placed: Placed,
 ): Readonly<Record<string, unknown>> {
   const encoded: Record<string, unknown> = {};
   for (const { name, type, where } of cells) {
-    const value = encode(dialect, where, type, row[name] ?? null);
-    if (type !== "document") encoded[name] = value;
-    else if (typeof value === "string") {
-      const place = documents.add(value);
-      encoded[placeOf(name).from] = place.from;
-      encoded[placeOf(name).size] = place.size;
+    const value = row[name] ?? null;
+    if (!isPlaced(type)) encoded[name] = encode(dialect, where, type, value);
+    else if (typeof value === "string" || value instanceof Uint8Array) {
+      // A document is not in the JSON that is looked at.
+      const { from, size } = placed.add(typeof value === "string" ? storable(where, value) : value);
+      const names = placeOf(name);
+      encoded[names.from] = from;
+      encoded[names.size] = size;
     }
   }
   return encoded;
 }
 
 function encode(dialect: Dialect, where: string, type: ColumnType, value: Row[string]): unknown {
-  if (value instanceof Date) return dialect.time(storableTime(where, value));
   switch (typeof value) {
+    case "string":
+      if (value.length <= MAX_INDEXED || type !== "text") return value;
+      throw new StoreError("data", `${where}: ${value.length} characters, of which ${MAX_INDEXED} can be stored`);
     case "bigint":
       return value.toString();
-    case "string":
-      return boundedText(where, type, value);
     default:
-      return value;
+      return value instanceof Date ? dialect.time(storableTime(where, value)) : value;
   }
 }
 
@@ -108,11 +128,4 @@ export function storableTime(what: string, value: Date): Date {
   const time = value.getTime();
   if (time >= MIN_TIME && time <= MAX_TIME) return value;
   throw new StoreError("data", `${what}: not a time between the years 1 and 9999`);
-}
-
-function boundedText(where: string, type: ColumnType, value: string): string {
-  if (value.length > MAX_INDEXED && type === "text") {
-    throw new StoreError("data", `${where}: ${value.length} characters, of which ${MAX_INDEXED} can be stored`);
-  }
-  return storable(where, value);
 }

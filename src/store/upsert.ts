@@ -44,7 +44,7 @@ export function upsert(
   { table, columns, key, over }: Upsert,
   given: readonly Row[],
 ): Promise<void> {
-  const rows = [...new Map(given.map((row) => [JSON.stringify(key.map((name) => row[name])), row])).values()];
+  const rows = [...new Map(given.map((row) => [keyOf(key, row), row])).values()];
   const names = Object.keys(columns).map((name) => `"${name}"`);
   const keys = key.map((name) => `"${name}"`).join(", ");
   const sets = over.map((name) => `"${name}" = excluded."${name}"`).join(", ");
@@ -55,4 +55,10 @@ export function upsert(
       `on conflict (${keys}) do ${over.length === 0 ? "nothing" : `update set ${sets}`}`,
     ].join("\n"),
   );
+}
+
+function keyOf([only, ...others]: readonly string[], row: Row): unknown {
+  return only !== undefined && others.length === 0
+    ? row[only]
+    : JSON.stringify([only, ...others].map((name) => row[name ?? ""]));
 }

@@ -7,20 +7,24 @@ import type { MessagePort, Worker } from "node:worker_threads";
 export class Outgoing<Message> {
   readonly #port: Pick<MessagePort | Worker, "postMessage">;
   #messages: Message[] = [];
+  #given: ArrayBuffer[] = [];
 
   constructor(port: Pick<MessagePort | Worker, "postMessage">) {
     this.#port = port;
   }
 
-  add(message: Message): void {
+  /** `given`: memory in it that is handed over instead of copied; nobody here may use it any more. */
+  add(message: Message, given: readonly ArrayBuffer[] = []): void {
     this.#messages.push(message);
+    this.#given.push(...given);
     // Behind all promises that can go on now: what they ask for comes along.
     if (this.#messages.length === 1) process.nextTick(() => this.#send());
   }
 
   #send(): void {
-    const messages = this.#messages;
+    const [messages, given] = [this.#messages, this.#given];
     this.#messages = [];
-    this.#port.postMessage(messages);
+    this.#given = [];
+    this.#port.postMessage(messages, given);
   }
 }

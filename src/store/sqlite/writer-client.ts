@@ -73,20 +73,26 @@ export class WriterClient implements SharedWriter {
   }
 
   #run(kind: Kind, turn: number | null, sql: string, values: readonly unknown[]): Promise<Answer> {
-    return this.#ask((id) => ({ id, kind, turn, sql, values }));
+    return this.#ask((id) => ({ id, kind, turn, sql, values }), values.flatMap(ownMemory));
   }
 
-  async #ask(askOf: (id: number) => Ask): Promise<Answer> {
+  async #ask(askOf: (id: number) => Ask, given: readonly ArrayBuffer[] = []): Promise<Answer> {
     this.#lastId += 1;
     const ask = askOf(this.#lastId);
     const answer = await new Promise<Answer>((resolve, reject) => {
       this.#asked.set(ask.id, { resolve, reject });
-      this.#outgoing.add(ask);
+      this.#outgoing.add(ask, given);
     });
     if (answer.kind !== "failed") return answer;
     const { reason, message, cause } = answer;
     throw reason === null ? new Error(message, { cause }) : new StoreError(reason, message, { cause });
   }
+}
+
+/** Of bytes that have theirs to themselves: others share a piece with their neighbours, and are copied. */
+function ownMemory(value: unknown): readonly ArrayBuffer[] {
+  if (!(value instanceof Uint8Array && value.buffer instanceof ArrayBuffer)) return [];
+  return value.byteLength === value.buffer.byteLength ? [value.buffer] : [];
 }
 
 function unexpected(): Error {
