@@ -89,20 +89,17 @@ async function store(
 }
 
 /**
- * Inserts, and looks for variants behind it. A SQLite session runs statements in the order in which they are asked for, so both
- * are asked for at once: each answer that is waited for is another wait for what is being written. A pool keeps no order.
+ * Inserts, and looks for variants behind it: a session runs statements in the order in which they are asked for, so both are asked
+ * for at once. Each answer that is waited for is another way to the database and back, or another wait for what is being written.
  */
 async function add(
   context: JournalContext,
   inputs: readonly Input[],
 ): Promise<{ readonly inserted: readonly string[]; readonly variants: readonly string[] }> {
+  // What is not inserted is not found by its new id.
   const ids = inputs.map(({ id }) => id);
-  if (context.dialect.name === "sqlite") {
-    const [inserted, variants] = await Promise.all([insert(context, inputs), findVariants(context, ids)]);
-    return { inserted, variants };
-  }
-  const inserted = await insert(context, inputs);
-  return { inserted, variants: await findVariants(context, inserted) };
+  const [inserted, variants] = await Promise.all([insert(context, inputs), findVariants(context, ids)]);
+  return { inserted, variants };
 }
 
 /**

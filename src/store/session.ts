@@ -8,7 +8,7 @@ export type Value = string | number | bigint | boolean | null | Uint8Array | rea
 /** The typed client's models. SQLite's types are the narrower of the two generated clients', so they are the common ones. */
 export type Models = Pick<PrismaClient, "fact" | "payment" | "order" | "orderPayment" | "decision" | "event" | "token">;
 
-/** One connection, or a pool of them, to run statements on. Rejects with StoreErrors only. */
+/** One connection to run statements on, in the order in which they are asked for; for reads a pool. Rejects with StoreErrors only. */
 export interface Session {
   /** `during` names the statement in errors. The caller states the columns: those of `sql`. */
   query<Row>(during: string, sql: string, ...values: readonly Value[]): Promise<readonly Row[]>;

@@ -23,8 +23,8 @@ const SESSION_SETTINGS = `
 
 /**
  * For what finds its rows by keys, however many there are. A plan that is kept was made for the tables of its time: on a new
- * database these are empty, and a plan that reads them whole looks cheap until the server's next ANALYZE, a minute and a hundred
- * thousand rows later.
+ * database these are empty, and a plan that reads them whole looks cheap until the server's next ANALYZE: a minute away by its
+ * defaults (autovacuum_naptime), and many thousand rows.
  */
 export const BY_KEY = `
   set enable_seqscan = off;

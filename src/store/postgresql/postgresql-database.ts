@@ -1,16 +1,19 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import type { Pool } from "pg";
 import { POSTGRESQL } from "../dialect.ts";
+import { storeError } from "../errors.ts";
 import { PrismaClient } from "../generated/postgresql/client.ts";
 import { rawSession, readingSession } from "../raw-session.ts";
 import type { Database, Lane, Models, Session } from "../session.ts";
 import type { LaneLoad } from "../store.ts";
 import { pgClient } from "./pg-client.ts";
-import { openPool, type Plans } from "./pool.ts";
+import { discard, openPool, type Plans } from "./pool.ts";
 import { inTransaction } from "./postgresql-transaction.ts";
 
 /** Settings that decide whether what was committed survives a crash. */
 const DURABILITY = ["fsync", "synchronous_commit", "full_page_writes"] as const;
+
+const PLANS: Readonly<Record<Lane, Plans>> = { journal: "by_key", work: "any" };
 
 export interface PostgresqlOptions {
   readonly poolSize: number;
@@ -22,20 +25,18 @@ export interface PostgresqlOptions {
 export async function openPostgresql(url: string, { poolSize, threads, warn }: PostgresqlOptions): Promise<Database> {
   const lost = (error: Error): void => warn(`a database connection was lost: ${error.message}`);
   const pools: Readonly<Record<Lane, Pool>> = {
-    journal: openPool({ url, max: poolSize, plans: "by_key", onError: lost }),
-    work: openPool({ url, max: poolSize, plans: "any", onError: lost }),
+    journal: openPool({ url, max: poolSize, plans: PLANS.journal, onError: lost }),
+    work: openPool({ url, max: poolSize, plans: PLANS.work, onError: lost }),
   };
   const adapter = new PrismaPg(pools.work, { onConnectionError: lost, disposeExternalPool: true });
   const reader = new PrismaClient({ adapter, errorFormat: "minimal" });
   const close = async (): Promise<void> => {
     await Promise.allSettled([pools.journal.end(), reader.$disconnect()]);
   };
-  const writing: Readonly<Record<Lane, Session>> = {
-    journal: sessionOf(pools.journal, "by_key"),
-    work: sessionOf(pools.work, "any"),
-  };
+  const write = <Result>(lane: Lane, work: (session: Session) => Promise<Result>): Promise<Result> =>
+    onConnection(pools[lane], PLANS[lane], work);
   try {
-    await warnOfUnsafeSettings(writing.journal, warn);
+    await write("journal", (session) => warnOfUnsafeSettings(session, warn));
   } catch (error) {
     await close();
     throw error;
@@ -43,16 +44,31 @@ export async function openPostgresql(url: string, { poolSize, threads, warn }: P
   return {
     dialect: POSTGRESQL,
     reads: readingSession({ client: reader, models: modelsOf(reader), placeholders: (sql) => sql }),
-    write: (lane, work) => work(writing[lane]),
-    transaction: (work) => inTransaction(pools.work, "any", work),
+    write,
+    transaction: (work) => inTransaction(pools.work, PLANS.work, work),
     share: () => (threads ? { dialect: "postgresql", url } : null),
     load: () => [loadOf("journal", pools.journal), loadOf("work", pools.work)],
     close,
   };
 }
 
-function sessionOf(pool: Pool, plans: Plans): Session {
-  return rawSession({ client: pgClient(pool, plans), placeholders: (sql) => sql });
+/** What each statement writes commits by itself. After one that failed the connection is not used again. */
+async function onConnection<Result>(
+  pool: Pool,
+  plans: Plans,
+  work: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  const connection = await pool.connect().catch((error: unknown) => {
+    throw storeError(error, "connect");
+  });
+  try {
+    const result = await work(rawSession({ client: pgClient(connection, plans), placeholders: (sql) => sql }));
+    connection.release();
+    return result;
+  } catch (error) {
+    discard(connection);
+    throw error;
+  }
 }
 
 function loadOf(lane: Lane, { totalCount, idleCount, waitingCount }: Pool): LaneLoad {
