@@ -32,7 +32,7 @@ export interface Options {
 export const USAGE = `npm run bench -- [options]
   --quick              one round of two seconds a phase: under three minutes in all
   --rounds N           rounds, each subject in turn (default 3)
-  --seconds N          seconds a phase (default 10); a subject has seven phases, so a round of all subjects takes some eleven minutes
+  --seconds N          seconds a phase (default 10); a subject has eight phases, so a round of all subjects takes some twenty minutes
   --subjects a,b       of ${SUBJECTS.join(", ")} (default all)
   --results FILE       the report (default bench/RESULTS.md; with --quick or --subjects it is only printed)
 PostgreSQL: BENCH_DATABASE_URL, else TEST_DATABASE_URL, else 127.0.0.1:5432 as postgres. Databases are made there and dropped.`;
