@@ -30,7 +30,7 @@ export interface Options {
 }
 
 export const USAGE = `npm run bench -- [options]
-  --quick              one round of two seconds a phase: under three minutes in all
+  --quick              one round of two seconds a phase
   --rounds N           rounds, each subject in turn (default 3)
   --seconds N          seconds a phase (default 10); a subject has eight phases, so a round of all subjects takes some twenty minutes
   --subjects a,b       of ${SUBJECTS.join(", ")} (default all)
