@@ -16,7 +16,7 @@ export interface Names {
 
 /** What is made in one second, more or less. */
 const AT_ONCE = 2_048;
-/** Odd, so that no two of them change places with the same third. */
+/** Odd, so that modulo a power of two no two get the same place. */
 const SCATTER = 1_229;
 
 /**

@@ -2,7 +2,10 @@ import type { Dialect } from "./dialect.ts";
 import type { PrismaClient } from "./generated/sqlite/client.ts";
 import type { LaneLoad, SharedStore } from "./store.ts";
 
-/** What a statement may be given: one JSON text or list a table, the bytes of its rows, and few plain values. Bytes are given away: whoever passes them may not use them any more. */
+/**
+ * What a statement may be given: one JSON text or list a table, the bytes of its rows, and few plain values. Bytes are
+ * given away: whoever passes them may not use them any more.
+ */
 export type Value = string | number | bigint | boolean | null | Uint8Array | readonly string[] | readonly bigint[];
 
 /** The typed client's models. SQLite's types are the narrower of the two generated clients', so they are the common ones. */

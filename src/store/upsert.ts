@@ -57,8 +57,8 @@ export function upsert(
   );
 }
 
-function keyOf([only, ...others]: readonly string[], row: Row): unknown {
-  return only !== undefined && others.length === 0
-    ? row[only]
-    : JSON.stringify([only, ...others].map((name) => row[name ?? ""]));
+/** By which two rows are one; most keys are a single text, which needs no making. */
+function keyOf(key: readonly string[], row: Row): unknown {
+  const values = key.map((name) => row[name]);
+  return values.length === 1 ? values[0] : JSON.stringify(values);
 }

@@ -13,14 +13,14 @@ export interface Asked {
   readonly sql: string;
 }
 
-/** Everything that a batch may write. */
+/** What a batch writes by looking something up: rows that are only added, or met by their own key, are left out. */
 export function written(dialect: Dialect): Promise<readonly Asked[]> {
   return askedBy({ changed: 1, held: HELD }, (session) =>
     transactionOn(session, dialect, () => AT).write(CHANGES, { owner: "one" }),
   );
 }
 
-/** Everything that a batch may read. */
+/** What batches read. */
 export function read(dialect: Dialect): Promise<readonly Asked[]> {
   return askedBy({ changed: 0, held: [] }, (session) => readAll(transactionOn(session, dialect, () => AT)));
 }
