@@ -196,28 +196,29 @@ function logLine(
     readonly durationMs: number;
   },
 ): void {
-  const line = {
+  const line = (result: string) => ({
     event: "notification",
+    result,
     request: about.request.id,
     gateway: channel.gateway,
     account: channel.account,
     status: about.status,
     bytes: about.bytes,
     durationMs: Math.round(about.durationMs * 10) / 10,
-  };
+  });
   switch (answer.kind) {
     case "stored":
       log.info(
-        { ...line, result: answer.duplicate ? "duplicate" : "stored", notification: answer.input },
+        { notification: answer.input, ...line(answer.duplicate ? "duplicate" : "stored") },
         "notification received",
       );
       return;
     case "forged":
-      log.warn({ ...line, result: "forged", reason: answer.reason, source: about.request.ip }, "notification refused");
+      log.warn({ ...line("forged"), reason: answer.reason, source: about.request.ip }, "notification refused");
       return;
     case "unavailable":
       log.warn(
-        { ...line, result: "unavailable", reason: answer.reason },
+        { ...line("unavailable"), reason: answer.reason },
         "notification not stored: its sender is asked to come again",
       );
       return;

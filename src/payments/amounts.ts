@@ -26,7 +26,7 @@ export function amountsOf(all: Parts, currency: Currency | null, isCarried: (dis
   const parts = inCurrency(all, currency);
   const carried = parts.disputes.filter(isCarried);
   const movers = carried.filter(({ movesMoney }) => movesMoney).map(disputeLosses);
-  const reversed = reversalLosses({ ...parts, cases: all.disputes });
+  const reversed = reversalLosses({ cases: all.disputes, ...parts });
   const threatened = carried.filter(({ movesMoney, status }) => !movesMoney && status?.value === "open");
   const threat = sum(threatened.map(({ amount }) => amount ?? 0n));
   const captured = capturedBy(parts.claims, parts.captures, { ofClaim: ({ amount }) => amount, ofCapture: succeeded });

@@ -39,7 +39,11 @@ export function buyerOf(own: readonly StoredFact[], groups: readonly StoredFact[
     last(own, (fact) => fact.buyer?.[name]) ?? last(groups, (fact) => fact.buyer?.[name]);
   const [id, email, name] = [told("id"), told("email"), told("name")];
   if (id === null && email === null && name === null) return null;
-  return { ...(id !== null && { id }), ...(email !== null && { email }), ...(name !== null && { name }) };
+  const buyer: { -readonly [Name in keyof Buyer]: Buyer[Name] } = {};
+  if (id !== null) buyer.id = id;
+  if (email !== null) buyer.email = email;
+  if (name !== null) buyer.name = name;
+  return buyer;
 }
 
 /** Everyone told as paid, sorted. */

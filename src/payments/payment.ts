@@ -48,7 +48,7 @@ export function foldPayment(facts: readonly StoredFact[], groupFacts: readonly S
     merchant: merchantOf(own),
     inReview: parts.reviews.some(({ status }) => status === "open"),
     flags: flagsOf(parts, amounts),
-    milestones: paymentMilestones({ ...parts, scope, isOwn }),
+    milestones: paymentMilestones({ scope, isOwn, ...parts }),
     createdAt: times.reduce((least, at) => Math.min(least, at), times[0] ?? 0),
     updatedAt: [...times, ...told.map(({ at }) => at)].reduce((most, at) => Math.max(most, at), 0),
   };
@@ -81,7 +81,7 @@ function referenceOf(objects: readonly ObjectRef[]): string {
 
 function attemptsOf(parts: Parts) {
   const intentsOf = (reference: string) => parts.edges.of({ kind: "authorization", reference }, "intent");
-  return { ...parts, intentsOf };
+  return { intentsOf, ...parts };
 }
 
 /** From amounts first: attempts speak only where no money is. */

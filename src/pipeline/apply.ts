@@ -110,7 +110,7 @@ async function applyRead(
   owner: string,
 ): Promise<readonly Applied[]> {
   const reused = await reusedNonces(transaction, read);
-  const steps = read.map((one) => ({ ...one, waits: waits(parts, one, reused) }));
+  const steps = read.map((one) => ({ waits: waits(parts, one, reused), ...one }));
   const facts = steps.flatMap(enteringFacts);
   const answers = steps.flatMap(({ task }) => task.answers.map(({ input, reason }) => ({ ...input, reason })));
   if (answers.length > 0) await transaction.journal(answers);
@@ -206,27 +206,28 @@ interface News {
 function outcomeOf(parts: ApplyParts, step: Step, applied: AppliedFacts, news: News): InputOutcome {
   const { task, reading, waits: waiting } = step;
   const { id } = task.input;
-  const none = { id, payment: null, dueAt: null };
-  if (reading.kind === "unreadable")
-    return { ...none, state: "quarantined", reason: reading.reason, type: null, live: null };
+  const unread = {
+    id,
+    type: null,
+    live: null,
+    state: "quarantined",
+    reason: "unreadable",
+    payment: null,
+    dueAt: null,
+  } as const;
+  if (reading.kind === "unreadable") return { ...unread, reason: reading.reason };
   const { type, live } = reading;
-  if (reading.kind === "ignored") return { ...none, state: "ignored", reason: reading.reason, type, live };
-  if (waiting === "nonce_reused") return { ...none, state: "quarantined", reason: "nonce_reused", type, live };
-  if (waiting === "confirmation")
-    return { ...none, state: "unconfirmed", reason: null, type, live, dueAt: parts.now() };
+  const read = { ...unread, type, live };
+  if (reading.kind === "ignored") return { ...read, state: "ignored", reason: reading.reason };
+  if (waiting === "nonce_reused") return { ...read, reason: "nonce_reused" };
+  if (waiting === "confirmation") return { ...read, state: "unconfirmed", reason: null, dueAt: parts.now() };
 
   const facts = enteringFacts(step);
-  if (facts.length === 0) return { ...none, state: "quarantined", reason: "unreadable", type, live };
+  if (facts.length === 0) return read;
   const payment = paymentOfFacts(facts, applied);
   const standing = payment === null ? undefined : applied.standings.get(payment);
-  if (payment === null && facts.some(isPaidInvoice)) return { ...none, type, live, ...unexplained(parts, task) };
-  return {
-    ...none,
-    type,
-    live,
-    payment,
-    ...judge(parts, task, { standing, isNews: isNews(facts, payment, news) }),
-  };
+  if (payment === null && facts.some(isPaidInvoice)) return { ...read, ...unexplained(parts, task) };
+  return { ...read, payment, ...judge(parts, task, { standing, isNews: isNews(facts, payment, news) }) };
 }
 
 /** Money that an invoice says was paid, and that no payment is known to have brought. */

@@ -108,7 +108,8 @@ export function changeSet(parts: ChangeParts): Changes {
     links: parts.facts.links,
     decisions: parts.decisions,
     orders: orders.map(({ reference, before, state, sequence }) => ({
-      ...{ state, sequence },
+      state,
+      sequence,
       stock: orderStock.get(reference) ?? before.record?.stock ?? null,
     })),
     orderPayments: parts.orders.flatMap(orderPayments),

@@ -26,12 +26,12 @@ export function placeFacts(items: readonly Item[], origin: Origin): readonly Sto
 function place(fact: Fact, itemKey: string, scope: Scope, origin: Origin): StoredFact {
   const content = hash("sha256", canonical(fact)).slice(0, 20);
   return {
-    ...fact,
-    // A clock ahead of ours must not make a statement the newest for ever.
-    at: Math.min(fact.at, origin.receivedAt.getTime()),
     scope,
     gateway: origin.gateway,
     input: origin.input,
     key: `${origin.gateway}/${origin.account}/${scope.live ? "live" : "test"}/${itemKey}#${content}`,
+    ...fact,
+    // A clock ahead of ours must not make a statement the newest for ever.
+    at: Math.min(fact.at, origin.receivedAt.getTime()),
   };
 }

@@ -157,7 +157,7 @@ function journaling(
     return isOurs.map((own) => {
       const { value } = (own ? ours : others).next();
       if (value === undefined) throw new Error("the store answered for fewer inputs than it was given");
-      return { ...value, isOurs: own };
+      return { isOurs: own, ...value };
     });
   };
 }

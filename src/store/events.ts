@@ -14,7 +14,7 @@ const EVENT_COLUMNS: Columns = {
  */
 export async function writeEvents({ session, dialect, now }: WriteContext, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return;
-  const rows = events.map((event) => ({ ...event, at: now }));
+  const rows = events.map((event) => ({ at: now, ...event }));
   const parameters = rowParameters(dialect, "events", EVENT_COLUMNS, rows);
   const time = dialect.time(now);
   switch (dialect.name) {

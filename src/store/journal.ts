@@ -131,7 +131,7 @@ async function insert(context: JournalContext, inputs: readonly Input[]): Promis
 const BODY_COLUMNS: Columns = { ...INPUT_COLUMNS, body: "bytes" };
 
 function rowsWithBodies(inputs: readonly Input[]): readonly Row[] {
-  return inputs.map((input) => ({ ...inputRow(input), body: input.body }));
+  return inputs.map((input) => ({ body: input.body, ...inputRow(input) }));
 }
 
 const KEY_COLUMNS = { gateway: "text", account: "text", key: "text", body_hash: "text" } as const;

@@ -34,9 +34,11 @@ const eventSchema = z.object({
   data: z.object({ object: z.unknown() }),
 });
 
+const THIN_EVENT = "v2.core.event";
+
 /** https://docs.stripe.com/event-destinations: it names an object without telling anything of it, so there is nothing to keep. */
 const thinEventSchema = z.object({
-  object: z.literal("v2.core.event"),
+  object: z.literal(THIN_EVENT),
   id: reference,
   type: reference,
   livemode: z.boolean().nullish(),
@@ -113,14 +115,21 @@ export const EVENT_TYPES: readonly string[] = [...READERS.keys()];
 
 /** Reads a Stripe event: one we know down to its object, any other by its envelope. `receivedAt` bounds its clock. */
 export function readEvent(json: unknown, receivedAt: Date): Parsed<StripePayload> {
-  const thin = thinEventSchema.safeParse(json);
-  if (thin.success) {
-    const { id, type, livemode } = thin.data;
-    return { kind: "parsed", payload: { id, type, live: livemode ?? false, facts: () => [] } };
-  }
+  if (isThin(json)) return readThin(json);
   const read = eventSchema.safeParse(json);
   if (!read.success) return { kind: "unreadable", detail: problem(read.error, "") };
   return readObject(read.data, receivedAt);
+}
+
+function isThin(json: unknown): boolean {
+  return typeof json === "object" && json !== null && "object" in json && json.object === THIN_EVENT;
+}
+
+function readThin(json: unknown): Parsed<StripePayload> {
+  const read = thinEventSchema.safeParse(json);
+  if (!read.success) return { kind: "unreadable", detail: problem(read.error, "") };
+  const { id, type, livemode } = read.data;
+  return { kind: "parsed", payload: { id, type, live: livemode ?? false, facts: () => [] } };
 }
 
 function readObject(event: z.output<typeof eventSchema>, receivedAt: Date): Parsed<StripePayload> {
@@ -129,13 +138,14 @@ function readObject(event: z.output<typeof eventSchema>, receivedAt: Date): Pars
   if (!read) return { kind: "parsed", payload: { id, type, live, facts: () => [] } };
   const object = read(event.data.object);
   if (object.kind === "unreadable") return object;
-  const telling = {
-    type,
-    at: Math.min(event.created * 1000, receivedAt.getTime()),
-    version: event.api_version ?? null,
-    merchant: event.account ?? null,
-  };
-  const facts = ({ orderFields }: Mapping) => object.payload({ ...telling, orderFields });
+  const facts = ({ orderFields }: Mapping) =>
+    object.payload({
+      type,
+      at: Math.min(event.created * 1000, receivedAt.getTime()),
+      version: event.api_version ?? null,
+      merchant: event.account ?? null,
+      orderFields,
+    });
   return { kind: "parsed", payload: { id, type, live, facts } };
 }
 
