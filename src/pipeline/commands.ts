@@ -17,7 +17,7 @@ import { changeSet } from "./change-set.ts";
 import { placeFacts } from "./fact-key.ts";
 import { type HeldLocks, NO_LOCKS, withLocks } from "./locks.ts";
 import { hash, inputOf } from "./own-input.ts";
-import type { CommandAnswer, Commands, OutsidePayment } from "./pipeline.ts";
+import type { CommandAnswer, Commands, KnownOrder, OutsidePayment } from "./pipeline.ts";
 import { OUTSIDE, type Rules } from "./rules.ts";
 
 export interface CommandParts {
@@ -44,7 +44,7 @@ export class OrderCommands implements Commands {
     this.#parts = parts;
   }
 
-  register(reference: string, expectation: Expectation): Promise<CommandAnswer<OrderRecord>> {
+  register(reference: string, expectation: Expectation): Promise<CommandAnswer<KnownOrder>> {
     return this.#command(reference, ({ decisions }) => {
       const told = decisions.flatMap((decision) => (hasExpectation(decision) ? [decision.expectation] : []));
       if (told.length === 0) return { kind: "decide", decision: { kind: "registered", expectation } };
@@ -58,7 +58,7 @@ export class OrderCommands implements Commands {
   change(
     reference: string,
     change: { readonly version: number; readonly expectation: Partial<Expectation> },
-  ): Promise<CommandAnswer<OrderRecord>> {
+  ): Promise<CommandAnswer<KnownOrder>> {
     return this.#command(reference, ({ record }) => {
       const current = record?.state.expectation;
       if (!record || !current) return unregistered(reference);
@@ -75,7 +75,7 @@ export class OrderCommands implements Commands {
     });
   }
 
-  cancel(reference: string, reason: string | null): Promise<CommandAnswer<OrderRecord>> {
+  cancel(reference: string, reason: string | null): Promise<CommandAnswer<KnownOrder>> {
     return this.#command(reference, ({ record }) => {
       if (!record?.state.expectation) return unregistered(reference);
       if (record.state.status === "canceled") return null;
@@ -84,7 +84,7 @@ export class OrderCommands implements Commands {
   }
 
   /** The deadline that the merchant gave has passed; told by the sweeper, decided under the order's lock. */
-  expire(reference: string): Promise<CommandAnswer<OrderRecord>> {
+  expire(reference: string): Promise<CommandAnswer<KnownOrder>> {
     return this.#command(reference, ({ record }) => {
       const expiresAt = record?.state.expectation?.expiresAt ?? null;
       const unpaid = record?.state.status === "open" || record?.state.status === "partially_paid";
@@ -93,7 +93,7 @@ export class OrderCommands implements Commands {
     });
   }
 
-  recordPayment(reference: string, payment: OutsidePayment): Promise<CommandAnswer<OrderRecord>> {
+  recordPayment(reference: string, payment: OutsidePayment): Promise<CommandAnswer<KnownOrder>> {
     return this.#command(reference, ({ record }) => {
       const expectation = record?.state.expectation;
       if (!expectation) return unregistered(reference);
@@ -135,14 +135,16 @@ export class OrderCommands implements Commands {
       : refused("not_found", `there is no payment ${id}`);
   }
 
-  async #command(reference: string, rule: (order: LoadedOrder) => Ruling): Promise<CommandAnswer<OrderRecord>> {
+  async #command(reference: string, rule: (order: LoadedOrder) => Ruling): Promise<CommandAnswer<KnownOrder>> {
     // Money from outside locks its objects first; the order's own lock comes last, as everywhere.
     const answer = await withLocks(this.#parts.store, NO_LOCKS, (transaction, held) =>
       this.#run(transaction, held, reference, rule),
     );
     if (answer.kind === "refused") return answer;
     const order = await this.#parts.store.read.order(reference);
-    return order?.record ? { kind: "done", created: answer.created, value: order.record } : unregistered(reference);
+    return order?.record
+      ? { kind: "done", created: answer.created, value: { ...order, record: order.record } }
+      : unregistered(reference);
   }
 
   async #run(

@@ -2,7 +2,7 @@ import type { Channel, ForgedReason, RawNotification, Reply } from "../gateways/
 import type { Expectation } from "../payments/state.ts";
 import type { Pool } from "../store/goods.ts";
 import type { PaymentView } from "../store/reading.ts";
-import type { OrderRecord } from "../store/store.ts";
+import type { LoadedOrder, OrderRecord } from "../store/store.ts";
 
 /** What the HTTP edge asks of the pipeline. */
 
@@ -26,6 +26,9 @@ export interface Receiver {
   /** `source` is the sender's address, for the bounds on unproven notifications. Resolves within 4 s whatever happens. */
   receive(channel: Channel, raw: RawNotification, source: string): Promise<ReceiveAnswer>;
 }
+
+/** An order with something known of it, and the payments that name it: see `LoadedOrder`. */
+export type KnownOrder = LoadedOrder & { readonly record: OrderRecord };
 
 /** Every answer of the orders' commands. `reason` is the API's error word. */
 export type CommandAnswer<Value> =
@@ -60,14 +63,14 @@ export interface OutsidePayment {
 
 export interface Commands {
   /** The same again is done with `created: false`; a different one is refused `already_registered`. */
-  register(reference: string, expectation: Expectation): Promise<CommandAnswer<OrderRecord>>;
+  register(reference: string, expectation: Expectation): Promise<CommandAnswer<KnownOrder>>;
   /** `version` must be the order's own (its number of decisions about what is expected). */
   change(
     reference: string,
     change: { readonly version: number; readonly expectation: Partial<Expectation> },
-  ): Promise<CommandAnswer<OrderRecord>>;
-  cancel(reference: string, reason: string | null): Promise<CommandAnswer<OrderRecord>>;
-  recordPayment(reference: string, payment: OutsidePayment): Promise<CommandAnswer<OrderRecord>>;
+  ): Promise<CommandAnswer<KnownOrder>>;
+  cancel(reference: string, reason: string | null): Promise<CommandAnswer<KnownOrder>>;
+  recordPayment(reference: string, payment: OutsidePayment): Promise<CommandAnswer<KnownOrder>>;
   /** For a held payment: let it count for the order it names, or refuse it for good. */
   decide(
     payment: string,

@@ -3,25 +3,22 @@ import { NO_GOODS, shownGoods, withGoods } from "../../outbox/order-goods.ts";
 import { type Json, orderSnapshot, paymentSnapshot } from "../../payments/snapshot.ts";
 import type { Expectation } from "../../payments/state.ts";
 import { subscriptionSnapshot } from "../../payments/subscription-snapshot.ts";
-import type { CommandAnswer } from "../../pipeline/pipeline.ts";
+import type { KnownOrder } from "../../pipeline/pipeline.ts";
 import type { Reader } from "../../store/reading.ts";
-import type { LoadedOrder, OrderRecord, PaymentRecord } from "../../store/store.ts";
+import type { LoadedOrder, OrderRecord } from "../../store/store.ts";
 import { refuse } from "../errors.ts";
 import { resource } from "../methods.ts";
 import { read, sendAnswer, sendJson } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { lineGoods } from "./line-goods.ts";
-import type { ApiBackend, ApiParts } from "./parts.ts";
+import type { ApiParts } from "./parts.ts";
 import { cancellation, change, orderQuery, orderReference, outsidePayment, registration } from "./schemas.ts";
 import { shownMovement } from "./stock.ts";
 import { timelineOf } from "./timeline.ts";
 
 /** Orders: registered, changed, canceled, paid from outside, listed, read with all that happened to them. */
 export function orderRoutes(app: FastifyInstance, parts: ApiParts): void {
-  const show = (backend: ApiBackend) => async (record: OrderRecord) => {
-    const loaded = await backend.store.read.order(record.state.reference);
-    return shownOrder(parts, record, loaded?.payments ?? []);
-  };
+  const show = (order: KnownOrder) => shownOrder(parts, order);
   resource(app, "/v1/orders", {
     GET: async (request, reply) => {
       const { limit, cursor, ...filter } = read(orderQuery, request.query);
@@ -33,9 +30,8 @@ export function orderRoutes(app: FastifyInstance, parts: ApiParts): void {
       const { reference, live, expiresAt, ...rest } = read(registration, readBody(request));
       const lines = await lineGoods(rest.lines, parts.goodsTerms);
       const expectation: Expectation = { ...rest, lines, expiresAt, live: live ?? parts.live };
-      const backend = parts.backend();
-      const answer = await backend.commands.register(reference, expectation);
-      return sendAnswer(request, reply, answer, show(backend), { makes: true });
+      const answer = await parts.backend().commands.register(reference, expectation);
+      return sendAnswer(request, reply, answer, show, { makes: true });
     },
   });
   resource(app, "/v1/orders/:reference", {
@@ -44,29 +40,25 @@ export function orderRoutes(app: FastifyInstance, parts: ApiParts): void {
       const reference = referenceOf(request);
       const { version, lines: told, ...rest } = read(change, readBody(request));
       const lines = told && (await lineGoods(told, parts.goodsTerms));
-      const backend = parts.backend();
-      const answer = await backend.commands.change(reference, { version, expectation: defined({ ...rest, lines }) });
-      return sendAnswer(request, reply, answer, show(backend));
+      const expectation = defined({ ...rest, lines });
+      const answer = await parts.backend().commands.change(reference, { version, expectation });
+      return sendAnswer(request, reply, answer, show);
     },
   });
   resource(app, "/v1/orders/:reference/cancel", {
     POST: async (request, reply) => {
       const reference = referenceOf(request);
       const { reason } = read(cancellation, readBody(request, { mayBeEmpty: true }));
-      const backend = parts.backend();
-      return sendAnswer(request, reply, await backend.commands.cancel(reference, reason ?? null), show(backend));
+      return sendAnswer(request, reply, await parts.backend().commands.cancel(reference, reason ?? null), show);
     },
   });
   resource(app, "/v1/orders/:reference/payments", {
     POST: async (request, reply) => {
       const reference = referenceOf(request);
       const { at, ...payment } = read(outsidePayment, readBody(request));
-      const backend = parts.backend();
-      const answer: CommandAnswer<OrderRecord> = await backend.commands.recordPayment(reference, {
-        ...payment,
-        at: at ?? parts.now(),
-      });
-      return sendAnswer(request, reply, answer, show(backend), { makes: true });
+      const paid = { ...payment, at: at ?? parts.now() };
+      const answer = await parts.backend().commands.recordPayment(reference, paid);
+      return sendAnswer(request, reply, answer, show, { makes: true });
     },
   });
 }
@@ -113,7 +105,7 @@ async function keysOf(parts: ApiParts, order: LoadedOrder): Promise<Shown> {
 }
 
 /** Payments that only name an order are shown too: until it is registered and checked they count for nothing. */
-function shownOrder(parts: ApiParts, record: OrderRecord, payments: readonly PaymentRecord[]): Shown {
+function shownOrder(parts: ApiParts, { record, payments }: KnownOrder): Shown {
   const views = new Map(record.state.payments.map((view) => [view.id, view]));
   const shown = payments.map((payment) => {
     const { counts, held } = views.get(payment.id) ?? { counts: false, held: [] };
