@@ -57,7 +57,7 @@ function boundedOrder(
 
 /** Where a download lies is between the merchant and us, and may be long. */
 function withoutPlace({ download, ...line }: OrderLine): OrderLine {
-  return download ? { ...line, download: { ...download, file: null, url: null } } : line;
+  return download ? { download: { ...download, file: null, url: null }, ...line } : line;
 }
 
 function omittedLines({ expectation }: OrderState): number {

@@ -43,7 +43,7 @@ interface Bench extends Case {
 export function judgePayments(it: Case): readonly Judged[] {
   const expectation = it.terms.at(-1)?.expectation;
   if (expectation === undefined) return [];
-  let bench: Bench = { ...it, expectation, closing: closingOf(it.decided), paid: 0n, first: null };
+  let bench: Bench = { expectation, closing: closingOf(it.decided), paid: 0n, first: null, ...it };
   return [...it.payments].sort(byMoney).map((payment) => {
     const judged = judge(payment, bench);
     const { captured } = payment.state;

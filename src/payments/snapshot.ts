@@ -127,7 +127,10 @@ function expectationSnapshot(expectation: Expectation | null): JsonObject {
 
 function lineSnapshot({ sku, name, quantity, amount, taxRate, tax, download, license }: OrderLine): JsonObject {
   return {
-    ...{ sku, name, quantity, taxRate },
+    sku,
+    name,
+    quantity,
+    taxRate,
     amount: integer(amount),
     tax: integerOrNull(tax),
     ...(download && { download: downloadSnapshot(download) }),

@@ -71,10 +71,10 @@ export async function writeOutcomes(
 ): Promise<readonly HeldRow[]> {
   if (outcomes.length === 0) return [];
   const rows = outcomes.map((outcome) => ({
-    ...outcome,
     // By the database's clock, as far from its now as `dueAt` is from ours: see `release`.
     due_in: isWaiting(outcome.state) ? (outcome.dueAt ?? context.now).getTime() - context.now.getTime() : null,
     settled_at: isWaiting(outcome.state) ? null : context.now,
+    ...outcome,
   }));
   const holding = hold(
     context,

@@ -15,7 +15,7 @@ const NAMES = Object.keys(COLUMNS).map((name) => `"${name}"`);
 
 /** A version that is taken is a `conflict`: somebody posted for the subject meanwhile. */
 export function writePostings(context: WriteContext, postings: EffectRows["postings"]): Promise<void> {
-  const rows = postings.map(({ effectiveAt, ...posting }) => ({ ...posting, effective_at: effectiveAt }));
+  const rows = postings.map(({ effectiveAt, ...posting }) => ({ effective_at: effectiveAt, ...posting }));
   return statement(
     context,
     "postings",

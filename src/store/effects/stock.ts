@@ -65,7 +65,11 @@ const LEVELS: Upsert = {
 
 export function writeStockLevels(context: WriteContext, levels: readonly StockLevel[]): Promise<void> {
   const rows = levels.map(({ live, sku, onHand, lowAt, sequence, createdAt }) => ({
-    ...{ live, sku, on_hand: onHand, low_at: lowAt, sequence },
+    live,
+    sku,
+    on_hand: onHand,
+    low_at: lowAt,
+    sequence,
     created_at: new Date(createdAt),
     changed_at: context.now,
   }));
@@ -102,6 +106,6 @@ export function writeStockMovements(context: WriteContext, movements: readonly S
 function movementRow({ live, sku, sequence, delta, onHand, lowAt, oversold, cause }: StockMovement, at: Date): Row {
   const common = { live, sku, sequence, delta, on_hand: onHand, low_at: lowAt, oversold, at };
   return cause.kind === "order"
-    ? { ...common, order: cause.order, version: cause.version, input: null, reason: cause.status, actor: null }
-    : { ...common, order: null, version: null, input: cause.input, reason: cause.reason, actor: cause.by };
+    ? { order: cause.order, version: cause.version, input: null, reason: cause.status, actor: null, ...common }
+    : { order: null, version: null, input: cause.input, reason: cause.reason, actor: cause.by, ...common };
 }

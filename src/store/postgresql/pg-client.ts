@@ -8,11 +8,11 @@ export function pgClient(connection: PoolClient, plans: Plans): RawClient {
   const named = (text: string) => (plans === "by_key" ? { name: nameOf(text), text } : { text });
   return {
     $queryRawUnsafe: async <Result>(text: string, ...values: unknown[]): Promise<Result> => {
-      const { rows } = await connection.query({ ...named(text), values, types: TYPES });
+      const { rows } = await connection.query({ values, types: TYPES, ...named(text) });
       // Proven by the caller, who wrote the columns into the SQL.
       return rows as Result;
     },
-    $executeRawUnsafe: async (text, ...values) => (await connection.query({ ...named(text), values })).rowCount ?? 0,
+    $executeRawUnsafe: async (text, ...values) => (await connection.query({ values, ...named(text) })).rowCount ?? 0,
   };
 }
 
