@@ -58,14 +58,26 @@ const OVERLOAD_REQUESTS = 200_000;
 /** Some batches, so that none waits for notifications; of more it would be a flood, in which acknowledging goes first. */
 export const UNAPPLIED = 800;
 const WARM_APPLIED_SECONDS = 6;
+/** At least: in less no batch ends. */
+const APPLIED_SECONDS = 1.5;
+/** Shorter phases are those of --quick: they say little, and of an overload nothing. */
+const LONG_SECONDS = 3;
+const NO_OVERLOAD: Overload = {
+  acknowledgedPerSecond: Number.NaN,
+  refused: Number.NaN,
+  refusalP99Ms: Number.NaN,
+  withoutRetryAfter: Number.NaN,
+  othersThan503: Number.NaN,
+  recovered: Number.NaN,
+};
 const SHARES = [0.25, 0.5, 0.8];
 const LONE = 200;
 /** Orders that are registered and followed until they are paid, per second. */
 const FOLLOWED_PER_SECOND = 20;
 const PAID_WITHIN_MS = 5_000;
 const SETTLED_WITHIN_MS = 120_000;
-/** More than anybody applies a second: so many orders are registered for it. */
-const PREPARED_PER_SECOND = 2_500;
+/** So many orders are registered for what applies; where that is more than it gets, its phase ends when all are sent. */
+const PREPARED_PER_SECOND = 600;
 const LOOKED_UP_AT_ONCE = 5_000;
 /** More than any subject reaches before its first measurement is known. */
 const UNKNOWN_RATE = 20_000;
@@ -87,16 +99,16 @@ export async function measure(parts: MeasureParts): Promise<Figures> {
   const expected = 1.6 * Math.max(perSecond(warm), warm.acknowledged.length / warmSeconds);
   const lone = await phases.run("a lone request", { seconds, expected, connections: 1, count: LONE });
   const maximum = perSecond(await phases.run("as fast as it acknowledges", { seconds, expected }));
-  // A process that has just begun to apply does half of what it does after some seconds, as V8 compiles beside it. --quick has no time.
-  if (seconds > 2) await measureApplied({ ...parts, seconds: WARM_APPLIED_SECONDS }, phases, expected);
-  const applied = await measureApplied(parts, phases, expected);
+  // A process that has just begun to apply does half of what it does after some seconds, as V8 compiles beside it.
+  if (seconds >= LONG_SECONDS) await measureApplied({ ...parts, seconds: WARM_APPLIED_SECONDS }, phases, expected);
+  const applied = await measureApplied({ ...parts, seconds: Math.max(seconds, APPLIED_SECONDS) }, phases, expected);
   const latencies: Latency[] = [];
   for (const share of SHARES) {
     const rate = share * maximum;
     latencies.push(latencyOf(share, rate, await phases.run(`at ${share * 100} %`, { seconds, expected, rate })));
   }
   const paidMs = await measurePaid(parts, phases, applied.perSecond / 2);
-  const overload = await measureOverload(parts, phases, maximum);
+  const overload = seconds < LONG_SECONDS ? NO_OVERLOAD : await measureOverload(parts, phases, maximum);
   const peakMiB = Math.max(...subject.pids().map((pid) => residentMiB(pid).peak));
   const { readyMs } = await subject.restart();
   return {

@@ -30,14 +30,14 @@ export interface Options {
 }
 
 export const USAGE = `npm run bench -- [options]
-  --quick              one round of two seconds a phase
+  --quick              one round of half a second a phase, in under three minutes: too short to be kept
   --rounds N           rounds, each subject in turn (default 3)
   --seconds N          seconds a phase (default 10); a subject has eight phases, so a round of all subjects takes some twenty minutes
   --subjects a,b       of ${SUBJECTS.join(", ")} (default all)
   --results FILE       the report (default bench/RESULTS.md; with --quick or --subjects it is only printed)
 PostgreSQL: BENCH_DATABASE_URL, else TEST_DATABASE_URL, else 127.0.0.1:5432 as postgres. Databases are made there and dropped.`;
 
-const QUICK = { rounds: 1, seconds: 2 };
+const QUICK = { rounds: 1, seconds: 0.5 };
 const FULL = { rounds: 3, seconds: 10 };
 
 /** Throws an Error with a sentence for people. */
