@@ -60,8 +60,11 @@ const SUSPECT_ATTEMPTS = 3;
 
 /** What comes in bursts is journaled sooner: whoever sends for so long without a pause sends as much as is taken. */
 const FLOOD_MS = 250;
-/** And of the queue so much is in use where that is more than is applied: seconds of work, which wait a little longer all the same. */
-const FLOOD_SHARE = 0.5;
+/**
+ * And of the queue so much is in use where that is more than is applied: seconds of work, which wait a little longer all the same.
+ * One account gets half of it (see `admit`), of which the batches under way have just been taken.
+ */
+const FLOOD_SHARE = 0.35;
 /** In a flood applying rests so many times as long as it works, a second at most. */
 const [RESTS, MOST_REST_MS] = [8, 1_000];
 
