@@ -57,7 +57,7 @@ const OVERLOAD_TIMES = 10;
 const OVERLOAD_REQUESTS = 200_000;
 /** Some batches, so that none waits for notifications; of more it would be a flood, in which acknowledging goes first. */
 export const UNAPPLIED = 800;
-const WARM_APPLIED_SECONDS = 6;
+const WARM_SECONDS = 6;
 /** At least: in less no batch ends. */
 const APPLIED_SECONDS = 1.5;
 /** Shorter phases are those of --quick: they say little, and of an overload nothing. */
@@ -92,15 +92,15 @@ export interface MeasureParts {
 export async function measure(parts: MeasureParts): Promise<Figures> {
   const { subject, seconds } = parts;
   const phases = new Phases(parts);
-  const warmSeconds = Math.min(2, seconds);
+  // A process does half of what it does after some seconds, as V8 compiles beside it; what applies is warmed up by itself, below.
+  const warmSeconds = seconds < LONG_SECONDS ? seconds : WARM_SECONDS;
   const warm = await phases.run("warming up", { seconds: warmSeconds, expected: UNKNOWN_RATE });
   if (warm.acknowledged.length === 0) throw new Error(`nothing was acknowledged: ${JSON.stringify(warm.others)}`);
   // A slow subject answers its first requests when the time of sending is over.
   const expected = 1.6 * Math.max(perSecond(warm), warm.acknowledged.length / warmSeconds);
   const lone = await phases.run("a lone request", { seconds, expected, connections: 1, count: LONE });
   const maximum = perSecond(await phases.run("as fast as it acknowledges", { seconds, expected }));
-  // A process that has just begun to apply does half of what it does after some seconds, as V8 compiles beside it.
-  if (seconds >= LONG_SECONDS) await measureApplied({ ...parts, seconds: WARM_APPLIED_SECONDS }, phases, expected);
+  if (seconds >= LONG_SECONDS) await measureApplied({ ...parts, seconds: WARM_SECONDS }, phases, expected);
   const applied = await measureApplied({ ...parts, seconds: Math.max(seconds, APPLIED_SECONDS) }, phases, expected);
   const latencies: Latency[] = [];
   for (const share of SHARES) {
