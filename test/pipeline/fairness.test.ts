@@ -124,15 +124,18 @@ describe("while more arrives than is stored without a pause", () => {
   }
 
   test("and more waits than is applied, applying rests between its batches, and goes on", async () => {
-    const [flooded, calm, fewWait] = [
+    const [flooded, calm, fewWait, ofOneAccount] = [
       await lastBegunAt({}),
       await lastBegunAt({ journalBusyMs: 0 }),
       await lastBegunAt({ queueRows: 200 }),
+      await lastBegunAt({ queueRows: 20 }),
     ];
     // Of the nine that wait behind the first, the rests behind six are of several times ten milliseconds at least.
     expect(flooded).toBeGreaterThan(200);
     expect(calm).toBeLessThan(flooded);
     expect(fewWait).toBeLessThan(flooded);
+    // One account gets half of the queue: two rests, until a third of it is in use.
+    expect(ofOneAccount).toBeGreaterThan(120);
   });
 });
 
