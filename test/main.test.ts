@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Stripe from "stripe";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { skipWithout } from "./absent.ts";
 import { ask } from "./http/service.ts";
 
 /** The process itself, started as a person starts it. */
@@ -214,7 +215,7 @@ describe("a database that can't be reached at start", () => {
   test("leaves the process alive, unready and honest, and is used as soon as it is there", async (context) => {
     const isThere = await answers(target);
     if (process.env.PAYBELL_REQUIRE_POSTGRES === "1") expect(isThere, "no PostgreSQL on 127.0.0.1:5432").toBe(true);
-    if (!isThere) context.skip("no PostgreSQL on 127.0.0.1:5432");
+    skipWithout(context, isThere ? null : "no PostgreSQL on 127.0.0.1:5432");
     const port = await freePort();
     const name = `paybell_main_${process.pid}`;
     await sql(`create database ${name}`);

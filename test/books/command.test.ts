@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { skipWithout } from "../absent.ts";
 import { withHistories } from "../recovery/bench.ts";
 import { paybell } from "../recovery/command.ts";
 import { availableDialects } from "../store/databases.ts";
@@ -18,7 +19,7 @@ for (const { dialect, skip } of await availableDialects()) {
   describe.skipIf(skip !== null)(`paybell ledger on ${dialect}${skip === null ? "" : ` (${skip})`}`, () => {
     test("prints the trial balance and writes the files, beside the server, and hledger agrees", async (context) => {
       const absent = hledgerIsAbsent();
-      if (absent !== null) context.skip(absent);
+      skipWithout(context, absent);
       const folder = mkdtempSync(join(tmpdir(), "paybell-books-"));
       const [csv, journal] = [join(folder, "ledger.csv"), join(folder, "ledger.journal")];
       try {

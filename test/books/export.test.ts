@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type ExportFormat, exported } from "../../src/books/export.ts";
 import { readCurrency } from "../../src/payments/money.ts";
 import type { Posting } from "../../src/store/effect-rows.ts";
+import { skipWithout } from "../absent.ts";
 import { hledger, hledgerBalances, hledgerIsAbsent } from "./hledger.ts";
 
 const NOON = new Date("2026-01-05T12:00:00Z");
@@ -110,7 +111,7 @@ describe("as hledger's journal", () => {
   test("is balanced and declared to the last word, whatever the texts in it say", {
     timeout: 60_000,
   }, async (context) => {
-    if (absent !== null) context.skip(absent);
+    skipWithout(context, absent);
     const texts = fc.sample(fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 }), 50);
     const hostile = [
       "a\n    assets:receivable  1 USD",

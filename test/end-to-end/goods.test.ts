@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { skipWithout } from "../absent.ts";
 import { type MailServer, startMailServer } from "../outbox/mail/mail-server.ts";
 import { browserIsAbsent, launchBrowser, openPage, sees } from "./browser.ts";
 import { describeOnEachDatabase } from "./databases.ts";
@@ -120,7 +121,7 @@ describe("goods in a browser", () => {
     await load(server, "KEY-1", "KEY-2");
   }, 60_000);
   beforeEach((context) => {
-    if (absent !== null) context.skip(absent);
+    skipWithout(context, absent);
   });
   afterAll(async () => {
     await browser?.close();

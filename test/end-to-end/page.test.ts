@@ -1,5 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { skipWithout } from "../absent.ts";
 import { browserIsAbsent, launchBrowser, openPage, sees } from "./browser.ts";
 import { chargeRefunded, paymentIntent, sendStripe, stripeEvent } from "./senders.ts";
 import { eventually, type Server, startServer } from "./server.ts";
@@ -16,7 +17,7 @@ describe("the buyer's page in a browser", () => {
     browser = await launchBrowser();
   }, 60_000);
   beforeEach((context) => {
-    if (absent !== null) context.skip(absent);
+    skipWithout(context, absent);
   });
   afterAll(async () => {
     await browser?.close();

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, type TestContext, test } from "vitest";
 import { randomOf } from "../../torture/random.ts";
+import { skipWithout } from "../absent.ts";
 import { hledger, hledgerBalances, hledgerIsAbsent } from "../books/hledger.ts";
 import { type MailServer, startMailServer } from "../outbox/mail/mail-server.ts";
 import type { TestDatabase } from "../store/databases.ts";
@@ -38,7 +39,7 @@ describeOnEachDatabase("goods and books", (open) => {
   test("follow the money: paid in disorder, refunded in part, then whole, and lost to a dispute", {
     timeout: 120_000,
   }, async (context) => {
-    if (absent !== null) context.skip(absent);
+    skipWithout(context, absent);
     const shop = await setUp(context, open);
     const { server } = shop;
     const { page, problems } = await openPage(browser, await register(server, "5001"), { acceptDownloads: true });

@@ -2,6 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, type TestContext, test } from "vitest";
 import { randomOf } from "../../torture/random.ts";
+import { skipWithout } from "../absent.ts";
 import { readPdf } from "../documents/pdf-text.ts";
 import type { Told } from "../http/sse.ts";
 import { attachedPdf, type MailServer, startMailServer } from "../outbox/mail/mail-server.ts";
@@ -77,7 +78,7 @@ describeOnEachDatabase("telling", (open) => {
 });
 
 async function setUp(context: TestContext, open: () => Promise<TestDatabase>, browser: Browser): Promise<Stage> {
-  if (absent !== null) context.skip(absent);
+  skipWithout(context, absent);
   const database = await open();
   const mail = await startMailServer();
   const sink = await startSink(() => [answer(500), hang][sink.arrived.length - 1] ?? answer(200));

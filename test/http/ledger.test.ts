@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { skipWithout } from "../absent.ts";
 import { hledger, hledgerBalances, hledgerIsAbsent } from "../books/hledger.ts";
 import { describeOnEachDatabase } from "../end-to-end/databases.ts";
 import type { TestDatabase } from "../store/databases.ts";
@@ -149,7 +150,7 @@ describeOnEachDatabase("the ledger", (open) => {
     const absent = hledgerIsAbsent();
 
     test("is read by hledger, which comes to the same balances", async (context) => {
-      if (absent !== null) context.skip(absent);
+      skipWithout(context, absent);
       const journal = await (await text("/v1/ledger/export.journal")).text();
       hledger(journal, "check", "--strict");
       const { json } = await get("/v1/ledger/balances");

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { migrate } from "../../src/store/migrate.ts";
 import { openStore } from "../../src/store/open.ts";
+import { skipWithout } from "../absent.ts";
 import { documentOf } from "./contract/documents.ts";
 import { availableDialects, createDatabase } from "./databases.ts";
 
@@ -15,7 +16,7 @@ for (const { dialect, skip } of await availableDialects()) {
   test(`${dialect}: numbers have no gap and no double after processes were killed while giving them`, {
     timeout: 60_000,
   }, async (context) => {
-    if (skip !== null) context.skip(skip);
+    skipWithout(context, skip);
     const database = await createDatabase(dialect);
     try {
       await migrate(database.url);

@@ -6,6 +6,7 @@ import { deriveSqliteSchema } from "../../scripts/derive-sqlite-schema.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { readMigrations } from "../../src/store/migrations.ts";
 import { missingSql } from "../../src/store/schema-engine.ts";
+import { skipWithout } from "../absent.ts";
 import { availableDialects, createDatabase, type DialectName } from "./databases.ts";
 
 const SCHEMAS = { postgresql: "../../prisma/schema.prisma", sqlite: "../../prisma/sqlite/schema.prisma" } as const;
@@ -47,7 +48,7 @@ for (const { dialect, skip } of await availableDialects()) {
   describe(`migrations on ${dialect}`, () => {
     const withDatabase =
       (work: (url: string) => Promise<void>) => async (context: { skip: (note?: string) => void }) => {
-        if (skip !== null) return context.skip(skip);
+        skipWithout(context, skip);
         const database = await createDatabase(dialect);
         try {
           await work(database.url);

@@ -4,6 +4,7 @@ import { openStore } from "../../src/store/open.ts";
 import { openPool } from "../../src/store/postgresql/pool.ts";
 import { inTransaction } from "../../src/store/postgresql/postgresql-transaction.ts";
 import type { Store } from "../../src/store/store.ts";
+import { skipWithout } from "../absent.ts";
 import { availableDialects, createStore, type TestDatabase, type TestStore } from "./databases.ts";
 import { captureKey, inputOf, LEASE, outcomeOf, pause, paymentOf, write } from "./rows.ts";
 import { openProxy, type TcpProxy } from "./tcp-proxy.ts";
@@ -26,7 +27,7 @@ describe("postgresql under faults", () => {
     await direct.connect();
   });
   beforeEach((context) => {
-    if (skip !== null) context.skip(skip);
+    skipWithout(context, skip);
   });
   afterAll(async () => {
     if (skip !== null) return;
@@ -327,7 +328,7 @@ describe("postgresql with settings of its own", () => {
   let database: TestDatabase;
 
   beforeEach(async (context) => {
-    if (skip !== null) return context.skip(skip);
+    skipWithout(context, skip);
     opened = await createStore("postgresql");
     database = opened.database;
   });

@@ -6,6 +6,7 @@ import { migrate } from "../../src/store/migrate.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { InputView } from "../../src/store/reading.ts";
 import type { Store } from "../../src/store/store.ts";
+import { skipWithout } from "../absent.ts";
 import { availableDialects, createDatabase } from "./databases.ts";
 import { inputOf, LEASE, outcomeOf, pause, write } from "./rows.ts";
 
@@ -14,7 +15,7 @@ const KEYS = Array.from({ length: 100 }, (_, index) => `key_${index}`);
 
 for (const { dialect, skip } of await availableDialects()) {
   test(`${dialect}: what was journaled is there after kill -9, and nothing is left to clean up`, async (context) => {
-    if (skip !== null) context.skip(skip);
+    skipWithout(context, skip);
     const database = await createDatabase(dialect);
     try {
       await migrate(database.url);
@@ -29,7 +30,7 @@ for (const { dialect, skip } of await availableDialects()) {
   });
 
   test(`${dialect}: a retention that is killed leaves each notification whole or emptied, and the next one goes on`, async (context) => {
-    if (skip !== null) context.skip(skip);
+    skipWithout(context, skip);
     const database = await createDatabase(dialect);
     const open = () => openStore({ url: database.url, now: () => new Date() });
     try {

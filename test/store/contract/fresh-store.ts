@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach } from "vitest";
 import type { Store } from "../../../src/store/store.ts";
+import { skipWithout } from "../../absent.ts";
 import { availableDialects, createStore, type DialectName, type TestStore } from "../databases.ts";
 
 /** One store for a group of tests, on a database of its own; skips the group, saying why, where there is no such database. */
@@ -11,7 +12,7 @@ export function freshStore(dialect: DialectName): { readonly store: Store; reado
     if (missing === null) opened = await createStore(dialect);
   });
   beforeEach((context) => {
-    if (missing !== null) context.skip(missing);
+    skipWithout(context, missing);
   });
   afterAll(() => opened?.close());
   const current = (): TestStore => {

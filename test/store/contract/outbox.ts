@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { NOTHING_WRITTEN } from "../../../src/pipeline/nothing-written.ts";
 import type { ClaimRequest, NewReceiver, Settlement } from "../../../src/store/outbox.ts";
+import { skipWithout } from "../../absent.ts";
 import { availableDialects, createStore, type DialectName, type TestStore } from "../databases.ts";
 import { eventOf, pause, write } from "../rows.ts";
 
@@ -32,7 +33,7 @@ export function outboxContract(dialect: DialectName): void {
     let fresh: TestStore;
     beforeEach(async (context) => {
       const { skip = null } = (await availableDialects()).find((one) => one.dialect === dialect) ?? {};
-      if (skip !== null) context.skip(skip);
+      skipWithout(context, skip);
       // Each test counts receivers and what is due to them, so none may see another's.
       fresh = await createStore(dialect);
     });
