@@ -14,9 +14,9 @@ export interface ApplyData {
   readonly loopbackHttp: boolean;
 }
 
-/** Bodies lie one behind the other in one piece of memory, which is handed over instead of copied; an input has the size of its own. */
+/** Bodies lie one behind the other in one piece of memory, which is handed over instead of copied. */
 export interface Packed {
-  readonly inputs: readonly (Omit<NewInput, "body"> & { readonly body: number })[];
+  readonly inputs: readonly (Omit<NewInput, "body"> & { readonly size: number })[];
   readonly bodies: ArrayBuffer;
 }
 
@@ -43,19 +43,19 @@ export type BatchAnswer =
 export function pack(inputs: readonly NewInput[]): Packed {
   const bodies = new Uint8Array(inputs.reduce((sum, { body }) => sum + body.byteLength, 0));
   let at = 0;
-  const packed = inputs.map((input) => {
-    bodies.set(input.body, at);
-    at += input.body.byteLength;
-    return { ...input, body: input.body.byteLength };
+  const packed = inputs.map(({ body, ...input }) => {
+    bodies.set(body, at);
+    at += body.byteLength;
+    return { size: body.byteLength, ...input };
   });
   return { inputs: packed, bodies: bodies.buffer };
 }
 
 export function unpack({ inputs, bodies }: Packed): readonly NewInput[] {
   let at = 0;
-  return inputs.map((input) => {
-    const body = Buffer.from(bodies, at, input.body);
-    at += input.body;
-    return { ...input, body };
+  return inputs.map(({ size, ...input }) => {
+    const body = Buffer.from(bodies, at, size);
+    at += size;
+    return { body, ...input };
   });
 }

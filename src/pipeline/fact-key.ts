@@ -26,6 +26,7 @@ export function placeFacts(items: readonly Item[], origin: Origin): readonly Sto
 function place(fact: Fact, itemKey: string, scope: Scope, origin: Origin): StoredFact {
   const content = hash("sha256", canonical(fact)).slice(0, 20);
   return {
+    // Before the spread, here and wherever each notification passes: Node 20 takes eight times as long for { ...known, added }, see bench/READING.md.
     scope,
     gateway: origin.gateway,
     input: origin.input,

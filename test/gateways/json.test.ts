@@ -31,6 +31,17 @@ describe("readJson understands what JSON.parse understands", () => {
     );
   });
 
+  test("text of any script, in names and values, beside the signs that are counted", () => {
+    const text = fc.string({
+      unit: fc.constantFrom("ü", "€", "漢", "😀", '"', "\\", "{", "}", "[", "]", ":", ",", "a"),
+    });
+    fc.assert(
+      fc.property(fc.dictionary(text, text), (value) => {
+        expect(readJson(bytes(JSON.stringify(value)))).toEqual({ kind: "parsed", payload: value });
+      }),
+    );
+  });
+
   test("the deepest nesting allowed is read", () => {
     expect(readJson(bytes("[".repeat(MAX_DEPTH) + "]".repeat(MAX_DEPTH))).kind).toBe("parsed");
   });
