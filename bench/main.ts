@@ -62,7 +62,7 @@ async function runRounds(options: Options): Promise<readonly Round[]> {
       rounds.push({
         subject,
         figures: await withSubject({ name: subject, postgresql: options.postgresql }, (running, generator) =>
-          measure({ subject: running, generator, seconds: options.seconds, say }),
+          measure({ subject: running, generator, seconds: options.seconds, quick: options.quick, say }),
         ),
       });
     }

@@ -60,8 +60,6 @@ export const UNAPPLIED = 800;
 const WARM_SECONDS = 6;
 /** At least: in less no batch ends. */
 const APPLIED_SECONDS = 1.5;
-/** Shorter phases are those of --quick: they say little, and of an overload nothing. */
-const LONG_SECONDS = 3;
 const NO_OVERLOAD: Overload = {
   acknowledgedPerSecond: Number.NaN,
   refused: Number.NaN,
@@ -76,7 +74,7 @@ const LONE = 200;
 const FOLLOWED_PER_SECOND = 20;
 const PAID_WITHIN_MS = 5_000;
 const SETTLED_WITHIN_MS = 120_000;
-/** So many orders are registered for what applies; where that is more than it gets, its phase ends when all are sent. */
+/** So many orders are registered for each second of what applies; who applies more has sent all of them before its end. */
 const PREPARED_PER_SECOND = 600;
 const LOOKED_UP_AT_ONCE = 5_000;
 /** More than any subject reaches before its first measurement is known. */
@@ -86,21 +84,23 @@ export interface MeasureParts {
   readonly subject: RunningSubject;
   readonly generator: Generator;
   readonly seconds: number;
+  /** What applies is not warmed up, and nothing overloaded. */
+  readonly quick: boolean;
   readonly say: (line: string) => void;
 }
 
 export async function measure(parts: MeasureParts): Promise<Figures> {
-  const { subject, seconds } = parts;
+  const { subject, seconds, quick } = parts;
   const phases = new Phases(parts);
   // A process does half of what it does after some seconds, as V8 compiles beside it; what applies is warmed up by itself, below.
-  const warmSeconds = seconds < LONG_SECONDS ? seconds : WARM_SECONDS;
+  const warmSeconds = quick ? seconds : Math.min(WARM_SECONDS, 2 * seconds);
   const warm = await phases.run("warming up", { seconds: warmSeconds, expected: UNKNOWN_RATE });
   if (warm.acknowledged.length === 0) throw new Error(`nothing was acknowledged: ${JSON.stringify(warm.others)}`);
   // A slow subject answers its first requests when the time of sending is over.
   const expected = 1.6 * Math.max(perSecond(warm), warm.acknowledged.length / warmSeconds);
   const lone = await phases.run("a lone request", { seconds, expected, connections: 1, count: LONE });
   const maximum = perSecond(await phases.run("as fast as it acknowledges", { seconds, expected }));
-  if (seconds >= LONG_SECONDS) await measureApplied({ ...parts, seconds: WARM_SECONDS }, phases, expected);
+  if (!quick) await measureApplied({ ...parts, seconds: warmSeconds }, phases, expected);
   const applied = await measureApplied({ ...parts, seconds: Math.max(seconds, APPLIED_SECONDS) }, phases, expected);
   const latencies: Latency[] = [];
   for (const share of SHARES) {
@@ -108,7 +108,7 @@ export async function measure(parts: MeasureParts): Promise<Figures> {
     latencies.push(latencyOf(share, rate, await phases.run(`at ${share * 100} %`, { seconds, expected, rate })));
   }
   const paidMs = await measurePaid(parts, phases, applied.perSecond / 2);
-  const overload = seconds < LONG_SECONDS ? NO_OVERLOAD : await measureOverload(parts, phases, maximum);
+  const overload = quick ? NO_OVERLOAD : await measureOverload(parts, phases, maximum);
   const peakMiB = Math.max(...subject.pids().map((pid) => residentMiB(pid).peak));
   const { readyMs } = await subject.restart();
   return {

@@ -22,6 +22,8 @@ export interface Options {
   readonly rounds: number;
   /** How long each phase of a measurement lasts. */
   readonly seconds: number;
+  /** Without a warm-up of what applies, and without an overload. */
+  readonly quick: boolean;
   readonly subjects: readonly SubjectName[];
   /** Where the report goes; null where the run is too small to be kept. */
   readonly results: string | null;
@@ -30,9 +32,9 @@ export interface Options {
 }
 
 export const USAGE = `npm run bench -- [options]
-  --quick              one round of half a second a phase, in under three minutes: too short to be kept
+  --quick              one round of half a second a phase and no overload, in under three minutes: too short to be kept
   --rounds N           rounds, each subject in turn (default 3)
-  --seconds N          seconds a phase (default 10); a subject has eight phases, so a round of all subjects takes some twenty minutes
+  --seconds N          seconds a phase (default 10); with 3 a round of all subjects takes 18 minutes
   --subjects a,b       of ${SUBJECTS.join(", ")} (default all)
   --results FILE       the report (default bench/RESULTS.md; with --quick or --subjects it is only printed)
 PostgreSQL: BENCH_DATABASE_URL, else TEST_DATABASE_URL, else 127.0.0.1:5432 as postgres. Databases are made there and dropped.`;
@@ -59,6 +61,7 @@ export function readOptions(
   const isWhole = !values.quick && values.subjects === undefined;
   return {
     rounds: values.rounds === undefined ? byDefault.rounds : numberOf("rounds", values.rounds, 1, 50),
+    quick: values.quick,
     seconds: values.seconds === undefined ? byDefault.seconds : numberOf("seconds", values.seconds, 0.1, 600),
     subjects: values.subjects === undefined ? SUBJECTS : subjectsOf(values.subjects),
     results: values.results ?? (isWhole ? "bench/RESULTS.md" : null),

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { readOptions } from "../../bench/options.ts";
+import { median } from "../../bench/statistics.ts";
 import { availableDialects } from "../store/databases.ts";
 
 const [, postgresql] = await availableDialects();
@@ -28,6 +29,11 @@ test(`the benchmark runs, finds everything it was promised, and writes its repor
   expect(status, output).toBe(0);
   expect(report).toMatch(/Paybell, SQLite, registered orders and all that follows +█+ [\d,]+ acknowledged\/s/);
   expect(report).toMatch(/\| Paybell, SQLite, registered orders and all that follows \| [\d,]+ \| 0 \| 0 \|/);
+  expect(output).toMatch(/sqlite-all\] at ten times its maximum: /);
+});
+
+test("a median of an even number of rounds is neither the better nor the worse one", () => {
+  expect([[3, 1], [9, 1, 2], [4, 1, 2, 9], [7], []].map(median)).toEqual([2, 2, 3, 7, Number.NaN]);
 });
 
 test("a quick run and a run of some subjects leave the kept results alone", () => {
