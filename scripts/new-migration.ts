@@ -32,7 +32,9 @@ async function writeMigration(
   schema: string,
 ): Promise<void> {
   const wanted = readFileSync(new URL(schema, import.meta.url), "utf8");
-  const sql = await missingSql(dialect, factory, readMigrations(dialect), wanted);
+  const missing = await missingSql(dialect, factory, readMigrations(dialect), wanted);
+  // Prisma's schema has no word for it: the first migration says why.
+  const sql = dialect === "postgresql" ? missing.replaceAll(/(?<=^.*" )TEXT\b/gm, 'TEXT COLLATE "C"') : missing;
   if (sql === "") return console.log(`${dialect}: nothing is missing`);
   const folder = new URL(`../prisma/migrations/${dialect}/${name}/`, import.meta.url);
   mkdirSync(folder, { recursive: true });

@@ -51,8 +51,8 @@ export interface Dialect {
 }
 
 const POSTGRESQL_TYPES: Readonly<Record<Exclude<ColumnType, PlacedType>, string>> = {
-  text: "text",
-  long: "text",
+  text: `text collate "C"`,
+  long: `text collate "C"`,
   integer: "integer",
   bigint: "bigint",
   boolean: "boolean",

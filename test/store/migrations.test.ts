@@ -73,6 +73,30 @@ for (const { dialect, skip } of await availableDialects()) {
       }),
     );
 
+    if (dialect === "postgresql")
+      test(
+        "compare texts by their bytes, and compress by LZ4 what is long",
+        withDatabase(async (url) => {
+          await migrate(url);
+          const rules = await run(
+            dialect,
+            url,
+            `select c.collation_name::text, a.attcompression::text from information_schema.columns c
+           join pg_attribute a on a.attrelid = quote_ident(c.table_name)::regclass and a.attname = c.column_name
+           where c.table_schema = 'public' and c.table_name <> '_prisma_migrations' and c.data_type in ('text', 'bytea')
+           group by 1, 2 order by 1`,
+          );
+          // Not every server was built with LZ4.
+          const built = "select 'lz4' = any(enumvals) from pg_settings where name = 'default_toast_compression'";
+          const [[hasLz4] = []] = await run(dialect, url, built);
+          const compression = hasLz4 === true ? "l" : "";
+          expect(rules).toEqual([
+            ["C", compression],
+            [null, compression],
+          ]);
+        }),
+      );
+
     test(
       "are each one transaction",
       withDatabase(async () => {
