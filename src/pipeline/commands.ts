@@ -157,7 +157,7 @@ export class OrderCommands implements Commands {
     const [seen] = await transaction.loadOrders([reference], { evenUnregistered: false });
     const first = seen ? rule(seen) : null;
     if (first?.kind === "pay") return this.#pay(transaction, held, reference, first);
-    await held.take("orders", [reference]);
+    held.take("orders", [reference]);
     const [order] = await transaction.loadOrders([reference], { evenUnregistered: false });
     const ruling = order ? rule(order) : null;
     if (ruling === null) return { kind: "done", created: false };

@@ -17,7 +17,7 @@ export interface FlaggedParts {
  */
 export function tellFlags({ store, now }: FlaggedParts, id: string): Promise<readonly PaymentFlag[]> {
   return withLocks(store, NO_LOCKS, async (transaction, held) => {
-    await held.take("payments", [id]);
+    held.take("payments", [id]);
     const due = await transaction.dueFlags(id, now());
     if (due.length === 0) return [];
     const [payment] = await transaction.loadPayments([id]);

@@ -47,7 +47,7 @@ export async function foldFacts(
   newPaymentId: () => string,
 ): Promise<FoldedFacts> {
   if (facts.length === 0) return NOTHING_FOLDED;
-  await held.take("objects", touchedObjects(facts));
+  held.take("objects", touchedObjects(facts));
   const [known, found] = await Promise.all([
     transaction.knownFacts(unique(facts.map((fact) => fact.key))),
     transaction.findPayments([...paymentObjects(facts)]),
@@ -58,9 +58,9 @@ export async function foldFacts(
   const members = await membersOf(transaction, groupObjects(facts), links);
   const linked = await transaction.findPayments([...members]);
   const neighbours = new Set([...found.values(), ...linked.values()]);
-  await held.take("payments", neighbours);
+  held.take("payments", neighbours);
   const loaded = await transaction.loadPayments([...neighbours]);
-  await held.take(
+  held.take(
     "payments",
     loaded.map((payment) => payment.id),
   );
@@ -70,7 +70,7 @@ export async function foldFacts(
     ...newFacts.filter((fact) => !isGroupKind(fact.kind)),
   ]);
   const graph = await loadGroups(transaction, components, links);
-  await held.take("objects", graph.groups);
+  held.take("objects", graph.groups);
   const groups = groupFacts([
     ...(graph.groups.size > 0 ? await transaction.loadGroupFacts([...graph.groups]) : []),
     ...newFacts.filter((fact) => isGroupKind(fact.kind)),

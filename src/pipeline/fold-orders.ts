@@ -41,7 +41,7 @@ export async function foldOrders(
   const named = change.payments.flatMap((payment) => [...payment.state.orders, ...payment.namedBefore]);
   const references = [...new Set([...named, ...change.decisions.map((decision) => decision.order), ...change.orders])];
   if (references.length === 0) return [];
-  await held.take("orders", references);
+  held.take("orders", references);
   const deciding = new Set([...change.decisions.map((decision) => decision.order), ...change.orders]);
   const loaded = [
     ...(await load(
@@ -57,7 +57,7 @@ export async function foldOrders(
   const current = loaded.map((order) => withChanges(order, index));
   const others = new Set(current.flatMap(({ payments }) => payments.flatMap((payment) => payment.state.orders)));
   for (const reference of references) others.delete(reference);
-  if (deciding.size > 0) await held.take("orders", others);
+  if (deciding.size > 0) held.take("orders", others);
   const neighbours = await load(transaction, [...others], false);
   const isRegistered = registered([...loaded, ...neighbours], change.decisions);
   const extra = deciding.size > 0 ? neighbours.filter((order) => isRegistered(order.reference)) : [];

@@ -90,7 +90,7 @@ export class Goods implements GoodsCommands {
     reference: string,
     renewal: Renewal,
   ): Promise<CommandAnswer<null>> {
-    await held.take("orders", [reference]);
+    held.take("orders", [reference]);
     const [order] = await transaction.loadOrders([reference]);
     const record = order?.record ?? null;
     if (!record?.state.expectation)

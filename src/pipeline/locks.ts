@@ -63,8 +63,11 @@ export class HeldLocks {
     this.#wanted = wanted;
   }
 
-  /** Takes the locks of one class, once for each class, in order; later needs of that class throw WiderLocks. */
-  async take(kind: keyof LockSet, keys: Iterable<string>): Promise<void> {
+  /**
+   * Takes the locks of one class, once for each class, in order; later needs of that class throw WiderLocks. Asked for, and not
+   * waited for: the transaction reads behind them, and where one is refused its next statement tells.
+   */
+  take(kind: keyof LockSet, keys: Iterable<string>): void {
     const index = CLASSES.indexOf(kind);
     const held = this.#held.get(kind);
     const all = new Set([...keys, ...this.#wanted[kind]]);
@@ -72,7 +75,7 @@ export class HeldLocks {
     if (missing.length === 0) return;
     if (index <= this.#class) throw new WiderLocks({ ...NO_LOCKS, [kind]: new Set(missing) });
     this.#class = index;
-    await this.#transaction.lock(missing.map((key) => `${kind}:${key}`));
+    this.#transaction.lock(missing.map((key) => `${kind}:${key}`)).catch(() => undefined);
     this.#held.set(kind, new Set([...(held ?? []), ...missing]));
   }
 }

@@ -53,7 +53,7 @@ export function loadStock(
   const names = items.map(({ sku }) => `${live ? "live" : "test"}/${sku}`);
   return withLocks(store, NO_LOCKS, async (transaction, held): Promise<LoadAnswer> => {
     // Its own key as well: two loads of one reference may name different SKUs.
-    await held.take("skus", [...names, key]);
+    held.take("skus", [...names, key]);
     const [known] = await transaction.inputsByKey(storedKey(key));
     if (known) return isSame(known.body, load) ? { kind: "done", created: false } : REFUSED;
     const levels = new Levels(await transaction.lockStock(items.map(({ sku }) => ({ live, sku }))));

@@ -1,5 +1,6 @@
 import { storeError } from "./errors.ts";
 import type { Models, Reads, Session, Value } from "./session.ts";
+import type { StoreError } from "./store.ts";
 
 /**
  * What runs SQL: Prisma's clients in their own words, or a driver beside them. Through a client every statement is a plan for
@@ -15,8 +16,8 @@ export interface SessionOptions {
   readonly client: RawClient;
   /** Turns numbered placeholders into the driver's. */
   readonly placeholders: (sql: string) => string;
-  /** Told of every failed statement: on PostgreSQL it has doomed its transaction. */
-  readonly onFailure?: (error: unknown) => void;
+  /** Told of every failed statement: it has doomed its transaction. */
+  readonly onFailure?: (error: StoreError) => void;
   /** Throws where no statement may run any more. */
   readonly guard?: () => void;
 }
@@ -44,8 +45,14 @@ function runner(options: SessionOptions) {
     try {
       return await statement();
     } catch (error) {
-      options.onFailure?.(error);
-      throw storeError(error, during);
+      const failure = storeError(error, during);
+      options.onFailure?.(failure);
+      throw failure;
     }
   };
+}
+
+/** A statement that begins so changes nothing, at most it locks; whatever begins otherwise may. */
+export function isReading(sql: string): boolean {
+  return /^\s*select\b/i.test(sql);
 }

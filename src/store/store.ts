@@ -115,7 +115,10 @@ export interface Changes {
   readonly released: readonly string[];
 }
 
-/** One transaction. Reads see what was committed when the statement began; `lock` first, then read. */
+/**
+ * One transaction. Its statements run in the order in which they are asked for, whether waited for or not, and after one that
+ * failed every other one does. Reads see what was committed when the statement began; `lock` first, then read.
+ */
 export interface Transaction {
   /** Inputs that the transaction itself brings (decisions, answers, outside payments), already with their outcome. */
   journal(inputs: readonly (NewInput & { readonly reason: string | null })[]): Promise<readonly Journaled[]>;

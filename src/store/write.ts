@@ -39,7 +39,8 @@ export async function write(
   const settled = writeOutcomes(context, changes.outcomes, lease);
   const released = writeReleased(context, changes.released);
   const [held] = await Promise.all([settled, written, released]);
-  await writeHeard(context, held, changes.outcomes);
+  // Not waited for: COMMIT comes behind it, and is refused where this failed.
+  writeHeard(context, held, changes.outcomes).catch(() => undefined);
 }
 
 const FACTS: Upsert = {

@@ -109,6 +109,41 @@ describe("postgresql under faults", () => {
     await pool.end();
   });
 
+  test("what nobody waited for is committed with the rest, in the order in which it was asked for", async () => {
+    const pool = openPool({ url: opened.database.url, max: 1, plans: "by_key", onError: () => undefined });
+    await direct.query("create table unwaited (n integer primary key)");
+    await inTransaction(pool, "by_key", async (session) => {
+      for (const n of [1, 2]) void session.execute("add", "insert into unwaited values ($1)", n);
+    });
+    const seen = await inTransaction(pool, "by_key", async (session) => {
+      void session.execute("add", "insert into unwaited values (3)");
+      return session.query("count", "select count(*)::integer as count from unwaited");
+    });
+    expect(seen).toEqual([{ count: 3 }]);
+    const twice = inTransaction(pool, "by_key", async (session) => {
+      await session.execute("add", "insert into unwaited values (4)");
+      session.execute("again", "insert into unwaited values (4)").catch(() => undefined);
+    });
+    await expect(twice).rejects.toMatchObject({ reason: "conflict", message: expect.stringContaining("again") });
+    expect((await direct.query("select count(*)::integer as count from unwaited")).rows).toEqual([{ count: 3 }]);
+    await pool.end();
+  });
+
+  test("a lock that is refused, and that nobody waited for, is why the transaction fails", async () => {
+    const pool = openPool({ url: opened.database.url, max: 1, plans: "by_key", onError: () => undefined });
+    await direct.query("begin; select pg_advisory_xact_lock(7)");
+    const refused = inTransaction(pool, "by_key", async (session) => {
+      session.execute("lock", "select pg_advisory_xact_lock(7)").catch(() => undefined);
+      return session.query("read", "select 1 as one");
+    });
+    await expect(refused).rejects.toMatchObject({
+      reason: "unavailable",
+      message: expect.stringContaining("lock: 55P03"),
+    });
+    await direct.query("rollback");
+    await pool.end();
+  });
+
   test("a database that can't be reached is unavailable within seconds, and heals by itself", async () => {
     proxy.mode = "refuse";
     await terminateOthers();

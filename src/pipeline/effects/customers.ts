@@ -65,12 +65,12 @@ export async function gather(
 ): Promise<EffectResult> {
   if (subjects.length === 0) return NO_EFFECT;
   const keys = [...new Set(subjects.flatMap((subject) => subject.keys))];
-  await held.take("customerKeys", keys);
+  held.take("customerKeys", keys);
   const customers = new Customers(await transaction.findCustomers(keys), new Map(), now);
   for (const subject of subjects) customers.add(subject);
   if (!customers.mergesAny) return customers.result();
   // One at a time, so that an alias never leads to another alias; what is known is asked again under the lock.
-  await held.take("customerMerges", ["all"]);
+  held.take("customerMerges", ["all"]);
   const known = await transaction.findCustomers(keys);
   const counts = await transaction.countCustomerKeys([...new Set(known.map(({ customer }) => customer))]);
   const merging = new Customers(known, counts, now);

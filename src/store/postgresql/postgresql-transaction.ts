@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from "pg";
 import { storeError, wasAnswered } from "../errors.ts";
-import { rawSession } from "../raw-session.ts";
+import { isReading, rawSession } from "../raw-session.ts";
 import type { Session } from "../session.ts";
 import { StoreError } from "../store.ts";
 import { timeBound } from "../time-bound.ts";
@@ -11,50 +11,80 @@ const TRANSACTION_MS = 15_000;
 
 /**
  * BEGIN … COMMIT on one connection of the pool. Statements run in the order in which they are asked for, and are sent without
- * waiting for the answers to those before: behind one that fails the server refuses all others until ROLLBACK.
+ * waiting for the answers to those before: behind one that fails the server refuses all others until ROLLBACK. What reads or
+ * locks is sent behind BEGIN likewise, as it does no harm where that fails; what writes would commit by itself then, and waits.
  */
 export async function inTransaction<Result>(
   pool: Pool,
   plans: Plans,
   work: (session: Session) => Promise<Result>,
 ): Promise<Result> {
-  const connection = await begin(pool);
+  const connection = await connect(pool);
   let isEnded = false;
-  let failure: { readonly error: unknown } | null = null;
-  const session = rawSession({
+  // What failed first is why all behind it were refused, and the transaction is lost, whoever caught it.
+  const failures: StoreError[] = [];
+  const begun = begin(connection);
+  begun.catch((error: StoreError) => failures.push(error));
+  const raw = rawSession({
     client: pgClient(connection, plans),
     placeholders: (sql) => sql,
     guard: () => {
       if (isEnded) throw new StoreError("unavailable", "the transaction has ended");
-      if (failure !== null) throw failure.error;
+      if (failures[0] !== undefined) throw failures[0];
     },
-    onFailure: (error) => {
-      failure ??= { error };
-    },
+    onFailure: (error) => failures.push(error),
   });
+  const inOrder = orderAfter(begun);
+  const session: Session = {
+    query: (during, sql, ...values) => inOrder(sql, () => raw.query(during, sql, ...values)),
+    execute: (during, sql, ...values) => inOrder(sql, () => raw.execute(during, sql, ...values)),
+  };
   try {
     const result = await timeBound(work(session), TRANSACTION_MS);
+    // What waits for BEGIN is sent before this goes on, also where nobody waits for it.
+    await begun;
     isEnded = true;
-    // As the server would, whoever caught the error.
-    if (failure !== null) throw storeError((failure as { readonly error: unknown }).error, "transaction");
+    if (failures[0] !== undefined) throw failures[0];
     await commit(connection);
     connection.release();
     return result;
   } catch (error) {
     isEnded = true;
-    await rollback(connection, error);
-    throw error;
+    const isUnknown = error instanceof StoreError && error.reason === "unknown_commit";
+    const first = isUnknown ? error : (failures[0] ?? error);
+    await rollback(connection, first);
+    throw first;
   }
 }
 
-async function begin(pool: Pool): Promise<PoolClient> {
-  let connection: PoolClient | null = null;
+/** Runs statements in the order in which they are given: what reads at once, what writes, and all behind it, after BEGIN. */
+function orderAfter(begun: Promise<void>): <Result>(sql: string, run: () => Promise<Result>) => Promise<Result> {
+  let state: "beginning" | "writes wait" | "begun" = "beginning";
+  begun.then(
+    () => {
+      state = "begun";
+    },
+    () => undefined,
+  );
+  return (sql, run) => {
+    if (state === "begun" || (state === "beginning" && isReading(sql))) return run();
+    state = "writes wait";
+    return begun.then(run);
+  };
+}
+
+async function connect(pool: Pool): Promise<PoolClient> {
   try {
-    connection = await pool.connect();
-    await connection.query("BEGIN");
-    return connection;
+    return await pool.connect();
   } catch (error) {
-    if (connection !== null) discard(connection);
+    throw storeError(error, "connect");
+  }
+}
+
+async function begin(connection: PoolClient): Promise<void> {
+  try {
+    await connection.query("BEGIN");
+  } catch (error) {
     throw storeError(error, "begin");
   }
 }

@@ -1,5 +1,5 @@
 import { storeError } from "../errors.ts";
-import { rawSession } from "../raw-session.ts";
+import { isReading, rawSession } from "../raw-session.ts";
 import type { Session } from "../session.ts";
 import { StoreError } from "../store.ts";
 import { timeBound } from "../time-bound.ts";
@@ -77,7 +77,7 @@ class SqliteTransaction {
   #readAt: string | null;
   /** To what kept it from beginning, or null. */
   #beginning: Promise<Error | null> | null = null;
-  #failure: { readonly error: unknown } | null = null;
+  #failure: StoreError | null = null;
   #isEnded = false;
 
   constructor(turn: Turn) {
@@ -87,7 +87,7 @@ class SqliteTransaction {
       ...{ client: libsqlClient(turn), placeholders: numbered },
       guard: () => this.#refuseWhenEnded(),
       onFailure: (error) => {
-        this.#failure ??= { error };
+        this.#failure ??= error;
       },
     });
     this.session = {
@@ -122,12 +122,15 @@ class SqliteTransaction {
   async commit(): Promise<void> {
     this.#isEnded = true;
     // As on PostgreSQL, where a failed statement dooms its transaction whoever caught the error.
-    if (this.#failure !== null) throw storeError(this.#failure.error, "transaction");
+    if (this.#failure !== null) throw this.#failure;
     if (this.#beginning === null) return;
     const committing = ran("commit", () => this.#turn.execute("COMMIT", []));
     // Behind the commit, without waiting for its answer: the next in turn reads what it wrote.
     this.#turn.close();
-    await committing;
+    await committing.catch((error: unknown) => {
+      // Of a statement that nobody waited for.
+      throw this.#failure ?? error;
+    });
   }
 
   /** Resolves to what kept it from beginning: then that is why whatever came behind it failed. */
@@ -150,11 +153,6 @@ async function ran<Result>(during: string, statement: () => Promise<Result>): Pr
   } catch (error) {
     throw storeError(error, during);
   }
-}
-
-/** In SQLite a statement that begins so changes nothing; whatever begins otherwise may. */
-function isReading(sql: string): boolean {
-  return /^\s*select\b/i.test(sql);
 }
 
 /** SQLite takes `$1` for a name, bound in order of appearance; `?1` is bound by number. */
