@@ -38,8 +38,8 @@ export function startApplyThread(parts: {
   const worker = new Worker(new URL(`./apply-thread${extname(import.meta.url)}`, import.meta.url), {
     workerData: data,
     transferList: shared.dialect === "sqlite" ? [shared.port] : [],
-    // Half of what it would take: two batches under way are all that lives for long.
-    resourceLimits: { maxYoungGenerationSizeMb: 24 },
+    // Twice what it would take: what two batches under way are made of is megabytes, and each minor collection copies it.
+    resourceLimits: { maxYoungGenerationSizeMb: 96 },
     name: "apply",
   });
   const waiting = new Map<number, Waiting>();
