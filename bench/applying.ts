@@ -1,5 +1,5 @@
 import type { Generator } from "./load/open-generator.ts";
-import { UNAPPLIED } from "./measure.ts";
+import { Outcomes, UNAPPLIED } from "./outcomes.ts";
 import { cpuSeconds, pause } from "./processes.ts";
 import type { RunningSubject } from "./subjects/subject.ts";
 
@@ -27,23 +27,18 @@ export async function appliedPerSecond(
 ): Promise<Rate> {
   const settledAtStart = await settled(subject);
   const cpuAtStart = await cpuUsed(subject);
-  const seen: { at: number; settled: number }[] = [];
+  const outcomes = new Outcomes(() => settled(subject), settledAtStart);
   const result = await generator.run(
     {
       ...{ series, count: REQUESTS_PER_SECOND * seconds, ports: subject.ports, path: subject.path, connections: 256 },
       ...{ rate: null, seconds, allowed: UNAPPLIED },
     },
-    async () => {
-      const now = await settled(subject);
-      seen.push({ at: performance.now(), settled: now });
-      return now - settledAtStart + UNAPPLIED;
-    },
+    outcomes.watch,
   );
   const acknowledged = result.acknowledged.length;
   await until(subject, settledAtStart + acknowledged);
-  const [first, last] = [seen[0], seen.at(-1)];
   return {
-    perSecond: first && last ? ((last.settled - first.settled) / (last.at - first.at)) * 1000 : Number.NaN,
+    perSecond: outcomes.perSecond,
     cpuUs: ((await cpuUsed(subject)) - cpuAtStart) * (1e6 / acknowledged),
     refused: result.sent - acknowledged,
   };

@@ -1,6 +1,7 @@
 import { amountOf, type Names, namesOf } from "./load/notifications.ts";
 import type { Generator, Watch } from "./load/open-generator.ts";
 import type { Load, LoadResult } from "./load/protocol.ts";
+import { Outcomes, UNAPPLIED } from "./outcomes.ts";
 import { cpuSeconds, pause, residentMiB } from "./processes.ts";
 import { quantile } from "./statistics.ts";
 import type { RunningSubject } from "./subjects/subject.ts";
@@ -55,8 +56,6 @@ const CONNECTIONS = 256;
 const OVERLOAD_CONNECTIONS = 3_000;
 const OVERLOAD_TIMES = 10;
 const OVERLOAD_REQUESTS = 200_000;
-/** Some batches, so that none waits for notifications; of more it would be a flood, in which acknowledging goes first. */
-export const UNAPPLIED = 800;
 const WARM_SECONDS = 6;
 /** At least: in less no batch ends. */
 const APPLIED_SECONDS = 1.5;
@@ -74,8 +73,8 @@ const LONE = 200;
 const FOLLOWED_PER_SECOND = 20;
 const PAID_WITHIN_MS = 5_000;
 const SETTLED_WITHIN_MS = 120_000;
-/** So many orders are registered for each second of what applies; who applies more has sent all of them before its end. */
-const PREPARED_PER_SECOND = 600;
+/** So many orders are registered for each second of the warm-up, and then as many as it applied and some more, so that they last. */
+const [PREPARED_PER_SECOND, PREPARED_BESIDES] = [600, 1.3];
 const LOOKED_UP_AT_ONCE = 5_000;
 /** More than any subject reaches before its first measurement is known. */
 const UNKNOWN_RATE = 20_000;
@@ -100,8 +99,11 @@ export async function measure(parts: MeasureParts): Promise<Figures> {
   const expected = 1.6 * Math.max(perSecond(warm), warm.acknowledged.length / warmSeconds);
   const lone = await phases.run("a lone request", { seconds, expected, connections: 1, count: LONE });
   const maximum = perSecond(await phases.run("as fast as it acknowledges", { seconds, expected }));
-  if (!quick) await measureApplied({ ...parts, seconds: warmSeconds }, phases, expected);
-  const applied = await measureApplied({ ...parts, seconds: Math.max(seconds, APPLIED_SECONDS) }, phases, expected);
+  const usual = { expected, rate: PREPARED_PER_SECOND };
+  const warmed = quick ? null : await measureApplied({ ...parts, seconds: warmSeconds }, phases, usual);
+  const rate = Math.max(PREPARED_PER_SECOND, PREPARED_BESIDES * (warmed?.perSecond || 0));
+  const applying = { ...parts, seconds: Math.max(seconds, APPLIED_SECONDS) };
+  const applied = await measureApplied(applying, phases, { expected, rate });
   const latencies: Latency[] = [];
   for (const share of SHARES) {
     const rate = share * maximum;
@@ -194,30 +196,31 @@ class Phases {
   }
 }
 
-/** Sends no more than the subject brings to an end: what is sustained, however long it lasts. */
-async function measureApplied(parts: MeasureParts, phases: Phases, expected: number) {
+/**
+ * Sends no more than the subject brings to an end. Where orders are registered before it, `rate` is what it is expected to apply;
+ * resolves to what it did.
+ */
+async function measureApplied(parts: MeasureParts, phases: Phases, { expected, rate }: ExpectedRate) {
   const { subject, seconds } = parts;
   const { applied, prepare } = subject;
-  const most = prepare === null ? expected : Math.min(expected, PREPARED_PER_SECOND);
+  const most = prepare === null ? expected : Math.min(expected, rate);
   await prepare?.(ordersOf(phases.next, Math.ceil(seconds * most) + CONNECTIONS));
   const before = await costsOf(subject);
-  const settledBefore = await applied?.();
-  let first: Seen = null;
-  let last: Seen = null;
-  const watch: Watch = async () => {
-    const settled = (await applied?.()) ?? 0;
-    last = { at: performance.now(), settled };
-    first ??= last;
-    return settled - (settledBefore ?? 0) + UNAPPLIED;
-  };
-  const pacing = applied === null ? [] : ([watch] as const);
+  const outcomes = applied && new Outcomes(applied, await applied());
   const result = await phases.run(
     "as fast as it applies",
-    { seconds, expected: most, ...(applied !== null && { allowed: UNAPPLIED }) },
-    ...pacing,
+    { seconds, expected: most, ...(outcomes && { allowed: UNAPPLIED }) },
+    outcomes?.watch,
   );
   const cost = costBetween(before, await costsOf(subject), result.acknowledged.length);
-  return { perSecond: rateBetween(first, last) ?? perSecond(result), cost };
+  return { perSecond: outcomes?.perSecond ?? perSecond(result), cost };
+}
+
+interface ExpectedRate {
+  /** Acknowledged a second. */
+  readonly expected: number;
+  /** Applied a second. */
+  readonly rate: number;
 }
 
 /** What the notifications of a series are for. */
@@ -226,14 +229,6 @@ function ordersOf(series: string, count: number): readonly { readonly reference:
     reference: namesOf(series, index).order,
     total: amountOf(index),
   }));
-}
-
-type Seen = { readonly at: number; readonly settled: number } | null;
-
-function rateBetween(first: Seen, last: Seen): number | null {
-  return first === null || last === null || last.at === first.at
-    ? null
-    : ((last.settled - first.settled) / (last.at - first.at)) * 1000;
 }
 
 interface Costs {
