@@ -10,8 +10,14 @@ import { pgClient } from "./pg-client.ts";
 import { discard, openPool, type Plans } from "./pool.ts";
 import { inTransaction } from "./postgresql-transaction.ts";
 
-/** Settings that decide whether what was committed survives a crash. */
-const DURABILITY = ["fsync", "synchronous_commit", "full_page_writes"] as const;
+const LOSES = "a crash may lose notifications that were acknowledged";
+const GROWS = "what is dead in its tables stays there, they grow, and all that reads them becomes slower";
+
+/** What it means where one of these settings is off. */
+const NEEDED: Readonly<Record<string, string>> = {
+  ...{ fsync: LOSES, synchronous_commit: LOSES, full_page_writes: LOSES },
+  ...{ autovacuum: GROWS, track_counts: GROWS },
+};
 
 const PLANS: Readonly<Record<Lane, Plans>> = { journal: "by_key", work: "any" };
 
@@ -36,7 +42,7 @@ export async function openPostgresql(url: string, { poolSize, threads, warn }: P
   const write = <Result>(lane: Lane, work: (session: Session) => Promise<Result>): Promise<Result> =>
     onConnection(pools[lane], PLANS[lane], work);
   try {
-    await write("journal", (session) => warnOfUnsafeSettings(session, warn));
+    await write("journal", (session) => warnOfSettings(session, warn));
   } catch (error) {
     await close();
     throw error;
@@ -83,14 +89,11 @@ function modelsOf(client: object): Models {
   return client as Models;
 }
 
-async function warnOfUnsafeSettings(session: Session, warn: (message: string) => void): Promise<void> {
+async function warnOfSettings(session: Session, warn: (message: string) => void): Promise<void> {
   const rows = await session.query<{ name: string; value: string }>(
     "settings",
     "select name, reset_val as value from pg_settings where name = any($1::text[])",
-    [...DURABILITY],
+    Object.keys(NEEDED),
   );
-  for (const { name, value } of rows) {
-    if (value === "off")
-      warn(`PostgreSQL runs with ${name} = off: a crash may lose notifications that were acknowledged`);
-  }
+  for (const { name, value } of rows) if (value === "off") warn(`PostgreSQL runs with ${name} = off: ${NEEDED[name]}`);
 }
