@@ -27,7 +27,7 @@ async function main(): Promise<number> {
     seconds: options.seconds,
     rounds: options.rounds,
     at: new Date(),
-    postgresql: await versionOf(options.postgresql),
+    postgresql: await serverOf(options.postgresql),
     load: [before, loadavg()[0] ?? 0],
   });
   console.log(`\n${text}`);
@@ -70,8 +70,8 @@ async function runRounds(options: Options): Promise<readonly Round[]> {
   return rounds;
 }
 
-/** And the settings that its figures depend on most: without autovacuum a table that grows is read by way of what is dead in it. */
-async function versionOf(url: string): Promise<string> {
+/** Its version, and the settings that its figures depend on most: without autovacuum a table that grows is read by way of what is dead in it. */
+async function serverOf(url: string): Promise<string> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
   try {
     await client.connect();

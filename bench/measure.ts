@@ -101,9 +101,9 @@ export async function measure(parts: MeasureParts): Promise<Figures> {
   const maximum = perSecond(await phases.run("as fast as it acknowledges", { seconds, expected }));
   const usual = { expected, rate: PREPARED_PER_SECOND };
   const warmed = quick ? null : await measureApplied({ ...parts, seconds: warmSeconds }, phases, usual);
-  const rate = Math.max(PREPARED_PER_SECOND, PREPARED_BESIDES * (warmed?.perSecond || 0));
+  const prepared = Math.max(PREPARED_PER_SECOND, PREPARED_BESIDES * (warmed?.perSecond ?? 0));
   const applying = { ...parts, seconds: Math.max(seconds, APPLIED_SECONDS) };
-  const applied = await measureApplied(applying, phases, { expected, rate });
+  const applied = await measureApplied(applying, phases, { expected, rate: prepared });
   const latencies: Latency[] = [];
   for (const share of SHARES) {
     const rate = share * maximum;

@@ -13,7 +13,7 @@ interface Seen {
 export class Outcomes {
   readonly #settled: () => Promise<number>;
   readonly #before: number;
-  /** One for each look that found more than the one before: right behind a batch, wherever in it the looks fall. */
+  /** The first look, and each that found more than the one before: right behind a batch, wherever in it the looks fall. */
   readonly #seen: Seen[] = [];
 
   /** `before`: of how many `settled` tells when the load begins. */
@@ -24,18 +24,20 @@ export class Outcomes {
 
   readonly watch: Watch = async () => {
     const settled = (await this.#settled()) - this.#before;
-    if (settled > (this.#seen.at(-1)?.settled ?? 0)) this.#seen.push({ at: performance.now(), settled });
+    if (settled > (this.#seen.at(-1)?.settled ?? -1)) this.#seen.push({ at: performance.now(), settled });
     return settled + UNAPPLIED;
   };
 
   /**
-   * A second, from when the way was full (as many have come to its end as may be on it) to the last look. The first of a load
-   * take that way alone, which in a second of load were a tenth of it. NaN where nothing was seen to change.
+   * From when the way was full (as many have come to its end as may be on it), or in a load too short for that from its beginning,
+   * to the last that was seen. Throws where nothing was.
    */
   get perSecond(): number {
-    const last = this.#seen.at(-1);
-    const filled = this.#seen.find(({ settled }) => settled >= Math.min(UNAPPLIED, (last?.settled ?? 0) / 2));
-    if (filled === undefined || last === undefined || filled === last) return Number.NaN;
-    return ((last.settled - filled.settled) / (last.at - filled.at)) * 1000;
+    const [first, last] = [this.#seen[0], this.#seen.at(-1)];
+    if (first === undefined || last === undefined || first === last)
+      throw new Error("nothing was applied in all of a load");
+    const full = this.#seen.find(({ settled }) => settled >= UNAPPLIED);
+    const from = full === undefined || full === last ? first : full;
+    return ((last.settled - from.settled) / (last.at - from.at)) * 1000;
   }
 }
