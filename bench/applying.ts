@@ -1,47 +1,64 @@
-import type { Generator } from "./load/open-generator.ts";
+import type { Generator, Watch } from "./load/open-generator.ts";
+import type { Load, LoadResult } from "./load/protocol.ts";
 import { Outcomes, UNAPPLIED } from "./outcomes.ts";
 import { cpuSeconds, pause } from "./processes.ts";
 import type { RunningSubject } from "./subjects/subject.ts";
 
-/** As fast as a subject applies, for some seconds: what the measurements beside `npm run bench` are made of. */
+/** As fast as a subject applies: what it brings to its end while no more come than that, and what each costs it. */
 
 /** Made ready for each measurement: more than is applied in its time. */
 const REQUESTS_PER_SECOND = 8_000;
 const SETTLED_WITHIN_MS = 120_000;
 
-export interface Rate {
+/** Of a process or of all that belong to a subject, for each notification of a load. NaN where there is nothing to measure. */
+export interface Cost {
+  /** Microseconds of CPU. */
+  readonly serviceCpuUs: number;
+  readonly databaseCpuUs: number;
+  readonly bytesPerNotification: number;
+}
+
+export interface Applied {
+  /** What is acknowledged, where that is the outcome. */
   readonly perSecond: number;
-  /** Of the service and of the database's processes, for each that was applied. */
-  readonly cpuUs: number;
+  readonly cost: Cost;
   readonly refused: number;
 }
 
-export function told({ perSecond, cpuUs, refused }: Rate): string {
-  return `${Math.round(perSecond)} applied/s, ${Math.round(cpuUs)} µs of CPU each${refused > 0 ? `, ${refused} REFUSED` : ""}`;
+/** Runs a load in which never more than `UNAPPLIED` wait for their outcome, if it obeys what it is given to watch; ends when all have theirs. */
+export async function applying(
+  subject: RunningSubject,
+  run: (watch: Watch | undefined) => Promise<LoadResult>,
+): Promise<Applied> {
+  const { applied } = subject;
+  const before = { costs: await costsOf(subject), settled: await settled(subject) };
+  const outcomes = applied && new Outcomes(applied, before.settled);
+  const result = await run(outcomes?.watch);
+  const acknowledged = result.acknowledged.length;
+  const sustained = await outcomes?.perSecond(() => until(subject, before.settled + acknowledged));
+  return {
+    perSecond: sustained ?? result.inTime / result.seconds,
+    cost: costBetween(before.costs, await costsOf(subject), acknowledged),
+    refused: result.sent - acknowledged,
+  };
 }
 
-export async function appliedPerSecond(
+/** As fast as it applies. */
+export function appliedPerSecond(
   subject: RunningSubject,
   generator: Generator,
   { series, seconds }: { readonly series: string; readonly seconds: number },
-): Promise<Rate> {
-  const settledAtStart = await settled(subject);
-  const cpuAtStart = await cpuUsed(subject);
-  const outcomes = new Outcomes(() => settled(subject), settledAtStart);
-  const result = await generator.run(
-    {
-      ...{ series, count: REQUESTS_PER_SECOND * seconds, ports: subject.ports, path: subject.path, connections: 256 },
-      ...{ rate: null, seconds, allowed: UNAPPLIED },
-    },
-    outcomes.watch,
-  );
-  const acknowledged = result.acknowledged.length;
-  await until(subject, settledAtStart + acknowledged);
-  return {
-    perSecond: outcomes.perSecond,
-    cpuUs: ((await cpuUsed(subject)) - cpuAtStart) * (1e6 / acknowledged),
-    refused: result.sent - acknowledged,
+): Promise<Applied> {
+  const load: Load = {
+    ...{ series, count: REQUESTS_PER_SECOND * seconds, ports: subject.ports, path: subject.path, connections: 256 },
+    ...{ rate: null, seconds, allowed: UNAPPLIED },
   };
+  return applying(subject, (watch) => generator.run(load, watch));
+}
+
+export function told({ perSecond, cost, refused }: Applied): string {
+  const cpuUs = cost.serviceCpuUs + (cost.databaseCpuUs || 0);
+  return `${Math.round(perSecond)} applied/s, ${Math.round(cpuUs)} µs of CPU each${refused > 0 ? `, ${refused} REFUSED` : ""}`;
 }
 
 /** Waits for so many outcomes; a service that never gets there is a failure, not a long run. */
@@ -60,7 +77,26 @@ export async function settled(subject: RunningSubject): Promise<number> {
   return (await subject.applied?.()) ?? 0;
 }
 
-async function cpuUsed(subject: RunningSubject): Promise<number> {
-  const database = (await subject.databaseCpuSeconds()) ?? 0;
-  return subject.pids().reduce((sum, pid) => sum + cpuSeconds(pid), database);
+interface Costs {
+  readonly serviceSeconds: number;
+  readonly databaseSeconds: number | null;
+  readonly bytes: number | null;
+}
+
+async function costsOf(subject: RunningSubject): Promise<Costs> {
+  return {
+    serviceSeconds: subject.pids().reduce((sum, pid) => sum + cpuSeconds(pid), 0),
+    databaseSeconds: await subject.databaseCpuSeconds(),
+    bytes: await subject.bytesWritten(),
+  };
+}
+
+function costBetween(before: Costs, after: Costs, count: number): Cost {
+  const each = (from: number | null, to: number | null): number =>
+    from === null || to === null ? Number.NaN : (to - from) / count;
+  return {
+    serviceCpuUs: 1e6 * each(before.serviceSeconds, after.serviceSeconds),
+    databaseCpuUs: 1e6 * each(before.databaseSeconds, after.databaseSeconds),
+    bytesPerNotification: each(before.bytes, after.bytes),
+  };
 }

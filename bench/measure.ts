@@ -1,13 +1,14 @@
+import { applying, type Cost } from "./applying.ts";
 import { amountOf, type Names, namesOf } from "./load/notifications.ts";
 import type { Generator, Watch } from "./load/open-generator.ts";
 import type { Load, LoadResult } from "./load/protocol.ts";
-import { Outcomes, UNAPPLIED } from "./outcomes.ts";
-import { cpuSeconds, pause, residentMiB } from "./processes.ts";
+import { UNAPPLIED } from "./outcomes.ts";
+import { pause, residentMiB } from "./processes.ts";
 import { quantile } from "./statistics.ts";
 import type { RunningSubject } from "./subjects/subject.ts";
 
 /** Everything that is measured of one subject in one round. Times in ms; NaN where there is nothing to measure. */
-export interface Figures {
+export interface Figures extends Cost {
   readonly acknowledgedPerSecond: number;
   /** With their outcome, as fast as they keep coming; what is acknowledged, where that is the outcome. */
   readonly appliedPerSecond: number;
@@ -16,10 +17,6 @@ export interface Figures {
   /** From the acknowledgement to the order's `paid`, at half of `appliedPerSecond`. */
   readonly paidP50Ms: number;
   readonly paidP99Ms: number;
-  /** Microseconds of CPU for each fully applied notification: of the service, of the database's processes. */
-  readonly serviceCpuUs: number;
-  readonly databaseCpuUs: number;
-  readonly bytesPerNotification: number;
   readonly peakMiB: number;
   readonly readyMs: number;
   readonly overload: Overload;
@@ -102,8 +99,8 @@ export async function measure(parts: MeasureParts): Promise<Figures> {
   const usual = { expected, rate: PREPARED_PER_SECOND };
   const warmed = quick ? null : await measureApplied({ ...parts, seconds: warmSeconds }, phases, usual);
   const prepared = Math.max(PREPARED_PER_SECOND, PREPARED_BESIDES * (warmed?.perSecond ?? 0));
-  const applying = { ...parts, seconds: Math.max(seconds, APPLIED_SECONDS) };
-  const applied = await measureApplied(applying, phases, { expected, rate: prepared });
+  const longEnough = { ...parts, seconds: Math.max(seconds, APPLIED_SECONDS) };
+  const applied = await measureApplied(longEnough, phases, { expected, rate: prepared });
   const latencies: Latency[] = [];
   for (const share of SHARES) {
     const rate = share * maximum;
@@ -202,18 +199,13 @@ class Phases {
  */
 async function measureApplied(parts: MeasureParts, phases: Phases, { expected, rate }: ExpectedRate) {
   const { subject, seconds } = parts;
-  const { applied, prepare } = subject;
+  const { prepare } = subject;
   const most = prepare === null ? expected : Math.min(expected, rate);
   await prepare?.(ordersOf(phases.next, Math.ceil(seconds * most) + CONNECTIONS));
-  const before = await costsOf(subject);
-  const outcomes = applied && new Outcomes(applied, await applied());
-  const result = await phases.run(
-    "as fast as it applies",
-    { seconds, expected: most, ...(outcomes && { allowed: UNAPPLIED }) },
-    outcomes?.watch,
+  const load = { seconds, expected: most };
+  return applying(subject, (watch) =>
+    phases.run("as fast as it applies", { ...load, ...(watch && { allowed: UNAPPLIED }) }, watch),
   );
-  const cost = costBetween(before, await costsOf(subject), result.acknowledged.length);
-  return { perSecond: outcomes?.perSecond ?? perSecond(result), cost };
 }
 
 interface ExpectedRate {
@@ -229,34 +221,6 @@ function ordersOf(series: string, count: number): readonly { readonly reference:
     reference: namesOf(series, index).order,
     total: amountOf(index),
   }));
-}
-
-interface Costs {
-  readonly serviceSeconds: number;
-  readonly databaseSeconds: number | null;
-  readonly bytes: number | null;
-}
-
-async function costsOf(subject: RunningSubject): Promise<Costs> {
-  return {
-    serviceSeconds: subject.pids().reduce((sum, pid) => sum + cpuSeconds(pid), 0),
-    databaseSeconds: await subject.databaseCpuSeconds(),
-    bytes: await subject.bytesWritten(),
-  };
-}
-
-function costBetween(
-  before: Costs,
-  after: Costs,
-  count: number,
-): Pick<Figures, "serviceCpuUs" | "databaseCpuUs" | "bytesPerNotification"> {
-  const each = (from: number | null, to: number | null): number =>
-    from === null || to === null ? Number.NaN : (to - from) / count;
-  return {
-    serviceCpuUs: 1e6 * each(before.serviceSeconds, after.serviceSeconds),
-    databaseCpuUs: 1e6 * each(before.databaseSeconds, after.databaseSeconds),
-    bytesPerNotification: each(before.bytes, after.bytes),
-  };
 }
 
 function latencyOf(share: number, rate: number, result: LoadResult): Latency {

@@ -29,15 +29,24 @@ export class Outcomes {
   };
 
   /**
-   * From when the way was full (as many have come to its end as may be on it), or in a load too short for that from its beginning,
-   * to the last that was seen. Throws where nothing was.
+   * Once the load is over: from when the way was full (as many have come to its end as may be on it) to the last that was seen.
+   * A load too short for that is measured from its beginning until all of it has its outcome, which `drained` waits for. Throws
+   * where nothing has one even then.
    */
-  get perSecond(): number {
-    const [first, last] = [this.#seen[0], this.#seen.at(-1)];
-    if (first === undefined || last === undefined || first === last)
-      throw new Error("nothing was applied in all of a load");
+  async perSecond(drained: () => Promise<void>): Promise<number> {
     const full = this.#seen.find(({ settled }) => settled >= UNAPPLIED);
-    const from = full === undefined || full === last ? first : full;
-    return ((last.settled - from.settled) / (last.at - from.at)) * 1000;
+    const sustained = between(full, this.#seen.at(-1));
+    await drained();
+    if (sustained !== null) return sustained;
+    await this.watch(0);
+    const all = between(this.#seen[0], this.#seen.at(-1));
+    if (all === null) throw new Error("nothing was applied of all of a load");
+    return all;
   }
+}
+
+/** What got its outcome in a second; null where nothing did. */
+function between(from: Seen | undefined, to: Seen | undefined): number | null {
+  if (from === undefined || to === undefined || from === to) return null;
+  return ((to.settled - from.settled) / (to.at - from.at)) * 1000;
 }
