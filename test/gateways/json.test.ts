@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MAX_DEPTH, MAX_VALUES, readJson } from "../../src/gateways/json.ts";
+import { expectQuick } from "../quick.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const detailOf = (body: Uint8Array) => {
@@ -141,24 +142,9 @@ describe("readJson is total and bounded", () => {
     ["digits", fill("1")],
     ["spaces", fill(" ")],
     ["other scripts", `"${fill("€")}"`],
-  ])("a megabyte of %s takes no more than some looks at each byte", (_name, text) => {
+  ])("a megabyte of %s takes no more than some looks at each byte", async (_name, text) => {
     const body = bytes(text);
-    const looks = (): number => {
-      let sum = 0;
-      for (let at = 0; at < body.length; at += 1) sum = (sum * 31 + (body[at] ?? 0)) | 0;
-      return sum;
-    };
     // One takes a millisecond where reading takes 1 to 9. Whatever grows faster than its text takes seconds.
-    expect(best(() => readJson(body))).toBeLessThan(60 * best(looks));
+    await expectQuick(() => readJson(body), { looks: 60, bytes: body.length });
   });
-
-  /** Milliseconds of the best of several runs: the bound is on our work, not on what else the machine does. */
-  function best(work: () => unknown): number {
-    const times = Array.from({ length: 7 }, () => {
-      const start = performance.now();
-      work();
-      return performance.now() - start;
-    });
-    return Math.min(...times);
-  }
 });
