@@ -1,5 +1,5 @@
 /**
- * `npm run new:gateway -- <id>`: a working gateway from templates/gateway and its line in the registry. The conformance suite
+ * `npm run new:gateway -- <id>`: a working gateway from templates/gateways/template-gateway and its line in the registry. The conformance suite
  * covers it from then on.
  */
 
@@ -19,7 +19,7 @@ function createGateway(): number {
     console.error(`${refusal}\nUsage: npm run new:gateway -- <id>, for example: npm run new:gateway -- acme-pay`);
     return 1;
   }
-  cpSync("templates/gateway", folder, { recursive: true });
+  cpSync("templates/gateways/template-gateway", folder, { recursive: true });
   for (const file of filesUnder(folder)) writeFileSync(file, renamed(readFileSync(file, "utf8")));
   writeFileSync(registry, registered(readFileSync(registry, "utf8")));
   format(folder, registry);
