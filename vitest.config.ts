@@ -5,7 +5,7 @@ import { TestReporter } from "./scripts/test-reporter.ts";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    globalSetup: ["scripts/prepare-tests.ts"],
+    globalSetup: ["scripts/prepare-tests.ts", "test/children.ts", "test/store/templates.ts"],
     reporters: ["default", new TestReporter()],
     // Most of them wait for processes, browsers and clocks; vitest itself would take one worker on two cores.
     maxWorkers: 3,

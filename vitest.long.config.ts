@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/long/**/*.long.ts"],
-    globalSetup: ["scripts/prepare-tests.ts"],
+    globalSetup: ["scripts/prepare-tests.ts", "test/children.ts", "test/store/templates.ts"],
     fileParallelism: false,
     testTimeout: 600_000,
     hookTimeout: 60_000,

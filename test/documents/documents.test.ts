@@ -1,5 +1,4 @@
 import { expect, onTestFinished, test } from "vitest";
-import { migrate } from "../../src/store/migrate.ts";
 import { describeOnEachDatabase } from "../end-to-end/databases.ts";
 import { DOCUMENTS, eventually, type Service, type ServiceOptions, startService, succeeded } from "../http/service.ts";
 import { readPdf } from "./pdf-text.ts";
@@ -20,7 +19,6 @@ const CUSTOMER = {
 describeOnEachDatabase("documents", (open) => {
   const start = async (options: ServiceOptions = {}): Promise<Service> => {
     const database = await open();
-    await migrate(database.url);
     const service = await startService({ databaseUrl: database.url, ...options });
     onTestFinished(async () => {
       await service.close();

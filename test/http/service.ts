@@ -20,8 +20,8 @@ import { EFFECT_NAMES } from "../../src/payments/effect-name.ts";
 import { STOCK_RETURNS } from "../../src/payments/stock.ts";
 import { newId } from "../../src/pipeline/ids.ts";
 import { startPipeline } from "../../src/pipeline/start.ts";
-import { migrate } from "../../src/store/migrate.ts";
 import { openStore } from "../../src/store/open.ts";
+import { createDatabase } from "../store/databases.ts";
 import { ACCOUNTS, STRIPE_SECRET } from "./edge.ts";
 
 /** The whole service but for its process: a SQLite file, the pipeline, and the app on a socket. */
@@ -70,7 +70,7 @@ export interface ServiceOptions {
   readonly accounts?: readonly AccountConfig[];
   /** Takes the log's lines; without it nothing is logged. */
   readonly logTo?: (line: string) => void;
-  /** An empty database; without it a SQLite file. */
+  /** A migrated database; without it a SQLite file of its own. */
   readonly databaseUrl?: string;
   readonly now?: () => Date;
   readonly documents?: DocumentSettings;
@@ -79,8 +79,8 @@ export interface ServiceOptions {
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
   const { accounts = ACCOUNTS, logTo, now = () => new Date(), documents: settings = DOCUMENTS } = options;
   const folder = mkdtempSync(join(tmpdir(), "paybell-"));
-  const url = options.databaseUrl ?? `file:${join(folder, "test.db")}`;
-  await migrate(url);
+  const own = options.databaseUrl === undefined ? await createDatabase("sqlite") : null;
+  const url = own?.url ?? options.databaseUrl ?? "";
   const store = await openStore({ url, now });
   await store.tokens.putFirst(hashToken(TOKEN));
   const downloads = join(folder, "downloads");
@@ -176,6 +176,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       await Promise.all([pipeline.stop(2_000), outbox.stop(2_000)]);
       await store.close();
       await channels.close();
+      await own?.drop();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -3,7 +3,6 @@ import { onTestFinished } from "vitest";
 import { type Outbox, type OutboxParts, startOutbox } from "../../src/outbox/start.ts";
 import type { Guard } from "../../src/outbox/webhook/guard.ts";
 import { newId } from "../../src/pipeline/ids.ts";
-import { migrate } from "../../src/store/migrate.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { NewEvent, Store } from "../../src/store/store.ts";
 import type { TestDatabase } from "../store/databases.ts";
@@ -21,7 +20,6 @@ export interface RunningOutbox extends Outbox {
 export const nobodyKnows: Resolve = (name) => Promise.reject(new Error(`no name server knows ${name}`));
 
 export async function openStoreOn(database: TestDatabase): Promise<Store> {
-  await migrate(database.url);
   const store = await openStore({ url: database.url, now: () => new Date() });
   onTestFinished(async () => {
     await store.close();

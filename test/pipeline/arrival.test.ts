@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { PARKED_FOR_MS } from "../../src/pipeline/apply.ts";
-import { migrate } from "../../src/store/migrate.ts";
 import { openStore } from "../../src/store/open.ts";
 import { describeOnEachDatabase } from "../end-to-end/databases.ts";
 import { stripeEvent } from "../end-to-end/senders.ts";
@@ -11,7 +10,6 @@ import { run, stripeAccount } from "./running.ts";
 describeOnEachDatabase("arrival", (open) => {
   test("a purchase ends the same in any order, doubled, in any batching, with its order registered at any time", async () => {
     const database = await open();
-    await migrate(database.url);
     const store = await openStore({ url: database.url, now: () => new Date() });
     const running = run(store);
     const ends = new Set<string>();
@@ -41,7 +39,6 @@ describeOnEachDatabase("arrival", (open) => {
 
   test("payments wait parked for their order where orders are required, and are released by its registration", async () => {
     const database = await open();
-    await migrate(database.url);
     const store = await openStore({ url: database.url, now: () => new Date() });
     const running = run(store, stripeAccount({ orders: "required" }));
     for (const body of history("parked1").slice(0, 4)) await send(running, body);
@@ -58,7 +55,6 @@ describeOnEachDatabase("arrival", (open) => {
 
   test("what the applier has no room for is anybody's at once, and no lease holds it back", async () => {
     const database = await open();
-    await migrate(database.url);
     const store = await openStore({ url: database.url, now: () => new Date() });
     const stalled = run({ ...store, transaction: () => new Promise(() => undefined) });
     const lease = { owner: "another", forMs: 30_000 };
@@ -75,7 +71,6 @@ describeOnEachDatabase("arrival", (open) => {
 
   test("what nobody registers in time is quarantined, with an alarm", async () => {
     const database = await open();
-    await migrate(database.url);
     const store = await openStore({ url: database.url, now: () => new Date() });
     const running = run(store, stripeAccount({ orders: "required" }));
     const [, charge = ""] = history("never1");
@@ -105,7 +100,6 @@ describeOnEachDatabase("invoices", (open) => {
 
   test("one that says it was paid waits for its payment, and is a person's business when none is told", async () => {
     const database = await open();
-    await migrate(database.url);
     const store = await openStore({ url: database.url, now: () => new Date() });
     const running = run(store);
     const receivedAt = new Date(Date.now() - PARKED_FOR_MS + 3_000);

@@ -4,7 +4,6 @@ import { tellFlags } from "../../src/pipeline/flagged.ts";
 import { Rules } from "../../src/pipeline/rules.ts";
 import { check } from "../../src/recovery/check.ts";
 import { openAudit } from "../../src/store/audit/open-audit.ts";
-import { migrate } from "../../src/store/migrate.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { Store } from "../../src/store/store.ts";
 import { describeOnEachDatabase } from "../end-to-end/databases.ts";
@@ -49,7 +48,6 @@ async function toldOf(store: Store, reference: string): Promise<readonly (readon
 describeOnEachDatabase("flags", (open) => {
   test("are told once, by one of all processes, when they have stood for an hour, and not when they were explained", async () => {
     const database = await open();
-    await migrate(database.url);
     let passed = 0;
     const now = () => new Date(Date.now() + passed);
     const store = await openStore({ url: database.url, now });
@@ -99,7 +97,6 @@ describeOnEachDatabase("flags", (open) => {
 
   test("raise the alarm, though a payment beside it can't be read", async () => {
     const database = await open();
-    await migrate(database.url);
     let passed = 0;
     const now = () => new Date(Date.now() + passed);
     const store = await openStore({ url: database.url, now });

@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import type { Expectation } from "../../src/payments/state.ts";
 import type { OutsidePayment } from "../../src/pipeline/pipeline.ts";
 import type { OrderGoods } from "../../src/store/goods.ts";
-import { migrate } from "../../src/store/migrate.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { EventView, Store } from "../../src/store/store.ts";
 import { describeOnEachDatabase } from "../end-to-end/databases.ts";
@@ -42,7 +41,6 @@ const orderIn = ({ snapshot }: EventView) => JSON.parse(snapshot).order;
 describeOnEachDatabase("license keys", (open) => {
   const withStore = async (work: (store: Store, url: string) => Promise<void>): Promise<void> => {
     const database = await open();
-    await migrate(database.url);
     const store = await openStore({ url: database.url, now: () => new Date() });
     try {
       await work(store, database.url);

@@ -1,7 +1,6 @@
 import { Rules } from "../../src/pipeline/rules.ts";
 import { check } from "../../src/recovery/check.ts";
 import { openAudit } from "../../src/store/audit/open-audit.ts";
-import { migrate } from "../../src/store/migrate.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { TestDatabase } from "../store/databases.ts";
@@ -15,7 +14,6 @@ export async function withRunning(
   work: (parts: { store: Store; running: Running; findings: () => Promise<readonly unknown[]> }) => Promise<void>,
 ): Promise<void> {
   const database = await open();
-  await migrate(database.url);
   const store = await openStore({ url: database.url, now });
   const running = run(store);
   try {

@@ -1,16 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { migrate } from "../../src/store/migrate.ts";
 import { openStore } from "../../src/store/open.ts";
+import { child } from "../children.ts";
 import { openTamperer } from "../recovery/tamperer.ts";
 import { availableDialects, createDatabase } from "../store/databases.ts";
 import { LEASE } from "../store/rows.ts";
 import { newInput } from "./inputs.ts";
 import { history } from "./purchase.ts";
 
-const CHILD = fileURLToPath(new URL("poison-child.ts", import.meta.url));
 /** Of ten failures that each may have, and of the claims that make suspects of them: by processes that died. */
 const BEFORE = "attempts = 5, failures = 8";
 const LIVES = 8;
@@ -19,7 +17,6 @@ for (const { dialect, skip } of await availableDialects()) {
   describe.skipIf(skip !== null)(`on ${dialect}${skip === null ? "" : ` (${skip})`}`, () => {
     test("a notification that kills its process each time is quarantined alone, and its neighbours are applied", async () => {
       const database = await createDatabase(dialect);
-      await migrate(database.url);
       const neighbours = history("n1").map((body, i) => newInput(`evt_n1_${i}`, { body: Buffer.from(body) }));
       const poison = newInput("evt_a_poison", { body: Buffer.from('{"id":"evt_a_poison","type":"poison"}') });
       const open = () => openStore({ url: database.url, now: () => new Date() });
@@ -53,18 +50,18 @@ const WAITING = "select count(*) from inputs where due_at is not null";
 
 /** One life of the process: by what it ended, or `settled` where nothing waits any more. */
 async function live(url: string, waiting: () => Promise<string>): Promise<string | null> {
-  const child = spawn(process.execPath, ["--import", "tsx", CHILD, url], { stdio: ["ignore", "pipe", "inherit"] });
-  const ended = once(child, "exit");
+  const living = spawn(process.execPath, child("poison-child", url), { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = once(living, "exit");
   const until = Date.now() + 20_000;
-  while (child.exitCode === null && child.signalCode === null && Date.now() < until) {
+  while (living.exitCode === null && living.signalCode === null && Date.now() < until) {
     if ((await waiting()) === "0") {
-      child.kill("SIGKILL");
+      living.kill("SIGKILL");
       await ended;
       return "settled";
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  child.kill("SIGKILL");
+  living.kill("SIGKILL");
   await ended;
-  return Date.now() < until ? child.signalCode : "hung";
+  return Date.now() < until ? living.signalCode : "hung";
 }

@@ -1,6 +1,5 @@
 import { Client } from "pg";
 import { describe, expect, test } from "vitest";
-import { migrate } from "../../src/store/migrate.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { Store } from "../../src/store/store.ts";
 import { eventually } from "../end-to-end/server.ts";
@@ -20,7 +19,6 @@ async function two(
   }) => Promise<void>,
 ): Promise<void> {
   const database = await createDatabase("postgresql");
-  await migrate(database.url);
   const stores = [
     await openStore({ url: database.url, now: () => new Date() }),
     await openStore({ url: database.url, now: () => new Date() }),

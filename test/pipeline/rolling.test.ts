@@ -25,7 +25,6 @@ describe.skipIf(skip !== null)(`a rolling deployment on PostgreSQL${skip === nul
     const database = await createDatabase("postgresql");
     const tamper = await openTamperer(database);
     try {
-      await migrate(database.url);
       const store = await openStore({ url: database.url, now: () => new Date() });
       const running = run(store);
       const deliver = async (reference: string) => {

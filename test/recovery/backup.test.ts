@@ -1,12 +1,11 @@
 import { rm } from "node:fs/promises";
 import { Client } from "pg";
 import { describe, expect, test } from "vitest";
-import { migrate } from "../../src/store/migrate.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { Store } from "../../src/store/store.ts";
 import { EXPECTED, end, history, send, settled, shuffled } from "../pipeline/purchase.ts";
 import { run } from "../pipeline/running.ts";
-import { availableDialects, createDatabase, type TestDatabase } from "../store/databases.ts";
+import { availableDialects, createDatabase, createEmptyDatabase, type TestDatabase } from "../store/databases.ts";
 import { openTamperer } from "./tamperer.ts";
 
 const REFERENCES = ["b1", "b2", "b3"];
@@ -17,9 +16,8 @@ for (const { dialect, skip } of await availableDialects()) {
   describe.skipIf(skip !== null)(`a backup on ${dialect}${skip === null ? "" : ` (${skip})`}`, () => {
     test("that is restored ends as if nothing had been lost, once the gateways have repeated what came after it", async () => {
       const database = await createDatabase(dialect);
-      const restored = await createDatabase(dialect);
+      const restored = await createEmptyDatabase(dialect);
       try {
-        await migrate(database.url);
         const first = await serve(database, (part) => part.slice(0, BEFORE));
         await backUp(database, restored);
         const lost = await serve(database, (part) => part.slice(BEFORE));

@@ -1,18 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { Client } from "pg";
 import { describe, expect, test } from "vitest";
 import { check } from "../../src/recovery/check.ts";
 import { openAudit } from "../../src/store/audit/open-audit.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { SealMark, Store } from "../../src/store/store.ts";
+import { child } from "../children.ts";
 import { availableDialects, type TestDatabase, withStore } from "../store/databases.ts";
 import { inputOf, LEASE, NOON, outcomeOf, pause, write } from "../store/rows.ts";
 import { RULES, sealAll } from "./bench.ts";
 import { openTamperer, type Tamperer } from "./tamperer.ts";
-
-const CHILD = fileURLToPath(new URL("../store/child.ts", import.meta.url));
 
 for (const { dialect, skip } of await availableDialects()) {
   describe.skipIf(skip !== null)(`seals on ${dialect}${skip === null ? "" : ` (${skip})`}`, () => {
@@ -107,11 +105,11 @@ for (const { dialect, skip } of await availableDialects()) {
       await withStore(dialect, async (store, database) => {
         await settle(store, keys("a", 4_000));
         await store.close();
-        const child = spawn(process.execPath, ["--import", "tsx", CHILD, database.url, "sealing"]);
-        await once(child.stdout, "data");
+        const living = spawn(process.execPath, child("journal-child", database.url, "sealing"));
+        await once(living.stdout, "data");
         await pause(15);
-        child.kill("SIGKILL");
-        await once(child, "exit");
+        living.kill("SIGKILL");
+        await once(living, "exit");
         const next = await openStore({ url: database.url, now: () => new Date() });
         await sealAll(next);
         await next.close();

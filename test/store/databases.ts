@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
-import { migrate } from "../../src/store/migrate.ts";
+import { inject } from "vitest";
 import { openStore, type StoreOptions } from "../../src/store/open.ts";
 import type { Store } from "../../src/store/store.ts";
 
@@ -47,27 +47,42 @@ export async function availableDialects(): Promise<
 }
 
 /** An empty database; migrate it, and drop it when done. */
+export function createEmptyDatabase(dialect: DialectName): Promise<TestDatabase> {
+  return create(dialect, null);
+}
+
+/** A migrated database without rows; drop it when done. */
 export function createDatabase(dialect: DialectName): Promise<TestDatabase> {
+  const template = inject("templates")[dialect];
+  if (template === undefined) throw new Error(`there is no ${dialect} to copy: is test/store/templates.ts set up?`);
+  return create(dialect, template);
+}
+
+/** `template`: the URL of the one to copy. */
+function create(dialect: DialectName, template: string | null): Promise<TestDatabase> {
   switch (dialect) {
     case "sqlite":
-      return createFile();
+      return createFile(template);
     case "postgresql":
-      return createPostgresql();
+      return createPostgresql(template);
   }
 }
 
-async function createFile(): Promise<TestDatabase> {
+async function createFile(template: string | null): Promise<TestDatabase> {
   const folder = await mkdtemp(join(tmpdir(), "paybell-store-"));
+  const file = join(folder, "paybell.db");
+  if (template !== null) await copyFile(template.slice("file:".length), file);
   return {
     dialect: "sqlite",
-    url: `file:${join(folder, "paybell.db")}`,
+    url: `file:${file}`,
     drop: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
-async function createPostgresql(): Promise<TestDatabase> {
+async function createPostgresql(template: string | null): Promise<TestDatabase> {
   const name = `paybell_test_${randomUUID().replaceAll("-", "")}`;
-  await asAdministrator(`create database ${name}`);
+  const copied = template === null ? "" : ` template ${new URL(template).pathname.slice(1)}`;
+  await asAdministrator(`create database ${name}${copied}`);
   const url = new URL(POSTGRESQL);
   url.pathname = `/${name}`;
   return {
@@ -97,7 +112,6 @@ export interface TestStore {
 /** A store on a fresh, migrated database. */
 export async function createStore(dialect: DialectName, options: Partial<StoreOptions> = {}): Promise<TestStore> {
   const database = await createDatabase(dialect);
-  await migrate(database.url);
   const store = await openStore({ url: database.url, now: () => new Date(), ...options });
   return {
     store,

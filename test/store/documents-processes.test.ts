@@ -1,14 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { migrate } from "../../src/store/migrate.ts";
 import { openStore } from "../../src/store/open.ts";
 import { skipWithout } from "../absent.ts";
+import { child } from "../children.ts";
 import { documentOf } from "./contract/documents.ts";
 import { availableDialects, createDatabase } from "./databases.ts";
 
-const CHILD = fileURLToPath(new URL("issuing-child.ts", import.meta.url));
 /** SQLite's file is served by one process. */
 const CHILDREN = { sqlite: ["a"], postgresql: ["a", "b"] };
 
@@ -19,7 +17,6 @@ for (const { dialect, skip } of await availableDialects()) {
     skipWithout(context, skip);
     const database = await createDatabase(dialect);
     try {
-      await migrate(database.url);
       const told: number[] = [];
       for (let round = 0; round < 3; round += 1) {
         const names = CHILDREN[dialect].map((name) => `${round}${name}`);
@@ -54,14 +51,14 @@ async function numbersOf(store: Awaited<ReturnType<typeof openStore>>, name: str
 
 /** Killed while it gives its fifth number or a later one. */
 async function issueAndDie(url: string, name: string): Promise<readonly number[]> {
-  const child = spawn(process.execPath, ["--import", "tsx", CHILD, url, name], {
+  const living = spawn(process.execPath, child("issuing-child", url, name), {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let said = "";
-  for await (const chunk of child.stdout) {
+  for await (const chunk of living.stdout) {
     said += String(chunk);
-    if (said.split("\n").length > 5 && !child.killed) child.kill("SIGKILL");
+    if (said.split("\n").length > 5 && !living.killed) living.kill("SIGKILL");
   }
-  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  if (living.exitCode === null && living.signalCode === null) await once(living, "exit");
   return said.split("\n").slice(0, -1).map(Number);
 }

@@ -3,8 +3,8 @@ import type { JournalPlace, SealMark } from "../../src/store/store.ts";
 import { inputOf } from "./rows.ts";
 
 /**
- * A process of its own, to be killed: `child.ts <url> <keys>` journals the keys, says `journaled` and waits;
- * `child.ts <url>` says `emptying` and empties body by body; `child.ts <url> sealing` says `sealing` and seals.
+ * A process of its own, to be killed: `journal-child.ts <url> <keys>` journals the keys, says `journaled` and waits;
+ * `journal-child.ts <url>` says `emptying` and empties body by body; `journal-child.ts <url> sealing` says `sealing` and seals.
  */
 const [url = "", keys = ""] = process.argv.slice(2);
 

@@ -7,7 +7,7 @@ import { migrate } from "../../src/store/migrate.ts";
 import { readMigrations } from "../../src/store/migrations.ts";
 import { missingSql } from "../../src/store/schema-engine.ts";
 import { skipWithout } from "../absent.ts";
-import { availableDialects, createDatabase, type DialectName } from "./databases.ts";
+import { availableDialects, createEmptyDatabase, type DialectName } from "./databases.ts";
 
 const SCHEMAS = { postgresql: "../../prisma/schema.prisma", sqlite: "../../prisma/sqlite/schema.prisma" } as const;
 
@@ -49,7 +49,7 @@ for (const { dialect, skip } of await availableDialects()) {
     const withDatabase =
       (work: (url: string) => Promise<void>) => async (context: { skip: (note?: string) => void }) => {
         skipWithout(context, skip);
-        const database = await createDatabase(dialect);
+        const database = await createEmptyDatabase(dialect);
         try {
           await work(database.url);
         } finally {

@@ -1,7 +1,6 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { POSTGRESQL } from "../../src/store/dialect.ts";
-import { migrate } from "../../src/store/migrate.ts";
 import { BY_KEY } from "../../src/store/postgresql/pool.ts";
 import { type Asked, JOURNALED, journaled, read, written } from "./batch-statements.ts";
 import { availableDialects, createDatabase, type TestDatabase } from "./databases.ts";
@@ -19,7 +18,6 @@ describe.skipIf(skip !== null)(`plans that are kept${skip === null ? "" : ` (${s
 
   beforeAll(async () => {
     database = await createDatabase("postgresql");
-    await migrate(database.url);
     client = new Client({ connectionString: database.url });
     await client.connect();
     await client.query(`${BY_KEY}; set plan_cache_mode = force_generic_plan`);

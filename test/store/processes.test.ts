@@ -1,16 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { migrate } from "../../src/store/migrate.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { InputView } from "../../src/store/reading.ts";
 import type { Store } from "../../src/store/store.ts";
 import { skipWithout } from "../absent.ts";
+import { child } from "../children.ts";
 import { availableDialects, createDatabase } from "./databases.ts";
 import { inputOf, LEASE, outcomeOf, pause, write } from "./rows.ts";
 
-const CHILD = fileURLToPath(new URL("child.ts", import.meta.url));
 const KEYS = Array.from({ length: 100 }, (_, index) => `key_${index}`);
 
 for (const { dialect, skip } of await availableDialects()) {
@@ -18,7 +16,6 @@ for (const { dialect, skip } of await availableDialects()) {
     skipWithout(context, skip);
     const database = await createDatabase(dialect);
     try {
-      await migrate(database.url);
       await runAndDie("journaled", database.url, KEYS.join(","));
       const store = await openStore({ url: database.url, now: () => new Date() });
       const { rows } = await store.read.inputs({}, { limit: 100, cursor: null });
@@ -34,7 +31,6 @@ for (const { dialect, skip } of await availableDialects()) {
     const database = await createDatabase(dialect);
     const open = () => openStore({ url: database.url, now: () => new Date() });
     try {
-      await migrate(database.url);
       const inputs = Array.from({ length: 2_000 }, (_, index) => inputOf(`kept_${index}`, { query: "a=1" }));
       const before = await open();
       await before.journal(inputs, LEASE);
@@ -60,14 +56,14 @@ for (const { dialect, skip } of await availableDialects()) {
 
 /** Kills the child so long after it has said its word. */
 async function runAndDie(word: string, url: string, keys: string, afterMs = 0): Promise<void> {
-  const child = spawn(process.execPath, ["--import", "tsx", CHILD, url, keys], {
+  const living = spawn(process.execPath, child("journal-child", url, keys), {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const [said]: unknown[] = await once(child.stdout, "data");
+  const [said]: unknown[] = await once(living.stdout, "data");
   expect(String(said)).toBe(`${word}\n`);
   await pause(afterMs);
-  child.kill("SIGKILL");
-  await once(child, "exit");
+  living.kill("SIGKILL");
+  await once(living, "exit");
 }
 
 async function allInputs(store: Store): Promise<readonly InputView[]> {

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SQLITE } from "../../src/store/dialect.ts";
-import { migrate } from "../../src/store/migrate.ts";
 import { Connection } from "../../src/store/sqlite/connection.ts";
 import { numbered } from "../../src/store/sqlite/sqlite-transaction.ts";
 import { type Asked, JOURNALED, journaled, read, written } from "./batch-statements.ts";
@@ -16,7 +15,6 @@ let connection: Connection;
 
 beforeAll(async () => {
   database = await createDatabase("sqlite");
-  await migrate(database.url);
   connection = new Connection({ file: database.url.slice("file:".length), pragmas: [] });
 });
 
