@@ -9,6 +9,8 @@ export default defineConfig({
     reporters: ["default", new TestReporter()],
     // Most of them wait for processes, browsers and clocks; vitest itself would take one worker on two cores.
     maxWorkers: 3,
+    // One process for many files: nothing in src changes while it is loaded but pools, and each process compiles all of it again.
+    isolate: false,
     sequence: { sequencer: LongestFirst },
     testTimeout: 20_000,
     hookTimeout: 30_000,

@@ -2,18 +2,20 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** What takes longest, the longest first: begun last, one of them would run alone at the end. */
 const LONG = [
-  "test/bench/bench.test.ts",
   "test/end-to-end/telling.test.ts",
+  "test/bench/bench.test.ts",
+  "test/end-to-end/mail.test.ts",
+  "test/recovery/check.test.ts",
+  "test/project/dockerfile.test.ts",
   "test/end-to-end/receive.test.ts",
   "test/end-to-end/paypal.test.ts",
-  "test/project/dockerfile.test.ts",
+  "test/documents/documents.test.ts",
+  "test/project/new-gateway.test.ts",
+  "test/main.test.ts",
   "test/http/events.test.ts",
-  "test/pipeline/arrival.test.ts",
   "test/outbox/delivering.test.ts",
   "test/recovery/",
-  "test/main.test.ts",
   "test/pipeline/",
-  "test/documents/",
   "test/end-to-end/",
 ];
 

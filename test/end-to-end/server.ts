@@ -68,7 +68,6 @@ export async function startServer(options: {
       expectNoCanary(path, text, secrets);
     }
   };
-  process.once("exit", () => running.child.kill("SIGKILL"));
   return {
     url: `http://127.0.0.1:${port}`,
     port,
@@ -92,6 +91,9 @@ export async function startServer(options: {
 
 async function launch(env: Readonly<Record<string, string>>, port: number) {
   const child = spawn(process.execPath, [MAIN], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const kill = (): void => void child.kill("SIGKILL");
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
   const output: string[] = [];
   child.stdout.on("data", (chunk: Buffer) => output.push(chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => output.push(chunk.toString()));
