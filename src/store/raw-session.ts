@@ -5,7 +5,7 @@ import type { StoreError } from "./store.ts";
 /**
  * What runs SQL: Prisma's clients in their own words, or a driver beside them. Through a client every statement is a plan for
  * its query interpreter and every value is encoded and decoded once more: 300 µs of CPU a statement and 25 µs a row of the
- * journal, measured on both databases, of which the driver itself takes a sixth. The writing lanes use the driver.
+ * journal, measured on both databases, of which the driver itself takes a sixth. What is SQL of ours uses the driver.
  */
 export interface RawClient {
   $queryRawUnsafe<Result>(sql: string, ...values: unknown[]): PromiseLike<Result>;

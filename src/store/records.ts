@@ -22,6 +22,8 @@ export function readPayment(row: PaymentRow): PaymentRecord {
   };
 }
 
+export const ORDER_COLUMNS = "reference, sequence, created_at, changed_at, state, stock";
+
 export interface OrderRow {
   readonly reference: string;
   readonly sequence: RawInteger;

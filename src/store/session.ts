@@ -9,7 +9,7 @@ import type { LaneLoad, SharedStore } from "./store.ts";
 export type Value = string | number | bigint | boolean | null | Uint8Array | readonly string[] | readonly bigint[];
 
 /** The typed client's models. SQLite's types are the narrower of the two generated clients', so they are the common ones. */
-export type Models = Pick<PrismaClient, "fact" | "payment" | "order" | "orderPayment" | "decision" | "event" | "token">;
+export type Models = Pick<PrismaClient, "fact" | "event">;
 
 /** One connection to run statements on, in the order in which they are asked for; for reads a pool. Rejects with StoreErrors only. */
 export interface Session {

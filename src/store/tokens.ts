@@ -15,8 +15,9 @@ export function tokensOf(database: Database, now: () => Date): Store["tokens"] {
         await session.execute("tokens.put", insert, hash, dialect.time(now()));
         return true;
       }),
+    // Asked with each call of the API.
     has: async (hash) =>
-      (await database.reads.read("tokens.has", (models) => models.token.findUnique({ where: { hash } }))) !== null,
+      (await database.reads.query("tokens.has", "select hash from tokens where hash = $1", hash)).length > 0,
     replaceAll: (hash) =>
       database.transaction(async (session) => {
         await lockTable(dialect.name, session.execute);

@@ -15,6 +15,7 @@ import {
   assembleOrders,
   type DecisionRow,
   grouped,
+  ORDER_COLUMNS,
   type OrderRow,
   type PaymentRow,
   readPayment,
@@ -154,8 +155,7 @@ class Loads {
     const [orders, decisions, payments] = await Promise.all([
       this.#among<OrderRow>(
         "loadOrders",
-        (among) =>
-          `select reference, sequence, created_at, changed_at, state, stock from orders where ${among("reference")}`,
+        (among) => `select ${ORDER_COLUMNS} from orders where ${among("reference")}`,
         references,
       ),
       this.#among<DecisionRow>("loadDecisions", (among) => selectDecisions(among('d."order"')), references),

@@ -1,10 +1,10 @@
 import { hash } from "node:crypto";
-import { type CustomTypesConfig, type PoolClient, types } from "pg";
+import { type CustomTypesConfig, type Pool, type PoolClient, types } from "pg";
 import type { RawClient } from "../raw-session.ts";
 import type { Plans } from "./pool.ts";
 
-/** Raw SQL on a connection, without Prisma's client in between. */
-export function pgClient(connection: PoolClient, plans: Plans): RawClient {
+/** Raw SQL on a connection, or each statement on any of a pool, without Prisma's client in between. */
+export function pgClient(connection: PoolClient | Pool, plans: Plans): RawClient {
   const named = (text: string) => (plans === "by_key" ? { name: nameOf(text), text } : { text });
   return {
     $queryRawUnsafe: async <Result>(text: string, ...values: unknown[]): Promise<Result> => {

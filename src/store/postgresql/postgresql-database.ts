@@ -35,9 +35,9 @@ export async function openPostgresql(url: string, { poolSize, threads, warn }: P
     work: openPool({ url, max: poolSize, plans: PLANS.work, onError: lost }),
   };
   const adapter = new PrismaPg(pools.work, { onConnectionError: lost, disposeExternalPool: true });
-  const reader = new PrismaClient({ adapter, errorFormat: "minimal" });
+  const models = new PrismaClient({ adapter, errorFormat: "minimal" });
   const close = async (): Promise<void> => {
-    await Promise.allSettled([pools.journal.end(), reader.$disconnect()]);
+    await Promise.allSettled([pools.journal.end(), models.$disconnect()]);
   };
   const write = <Result>(lane: Lane, work: (session: Session) => Promise<Result>): Promise<Result> =>
     onConnection(pools[lane], PLANS[lane], work);
@@ -49,7 +49,11 @@ export async function openPostgresql(url: string, { poolSize, threads, warn }: P
   }
   return {
     dialect: POSTGRESQL,
-    reads: readingSession({ client: reader, models: modelsOf(reader), placeholders: (sql) => sql }),
+    reads: readingSession({
+      client: pgClient(pools.work, PLANS.work),
+      models: modelsOf(models),
+      placeholders: (sql) => sql,
+    }),
     write,
     transaction: (work) => inTransaction(pools.work, PLANS.work, work),
     share: () => (threads ? { dialect: "postgresql", url } : null),

@@ -1,7 +1,15 @@
 import { type RawTime, readTime } from "../columns.ts";
 import { storable } from "../json-rows.ts";
 import type { OrderFilter, Reader } from "../reading.ts";
-import { assembleOrders, type OrderRow, readOrder } from "../records.ts";
+import {
+  assembleOrders,
+  type DecisionRow,
+  ORDER_COLUMNS,
+  type OrderRow,
+  type PaymentRow,
+  readOrder,
+  selectDecisions,
+} from "../records.ts";
 import type { Database } from "../session.ts";
 import type { EventView, LoadedOrder, OrderRecord, Page, PageRequest } from "../store.ts";
 import { pageOf, readCursor, rowsFor } from "./cursor.ts";
@@ -29,34 +37,30 @@ export async function listOrders(
     );
   query.between("created_at", filter.since, filter.until);
   query.after(readCursor(page.cursor), "created_at", "reference", "text");
-  const columns = "reference, sequence, created_at, changed_at, state, stock";
-  const sql = query.first(rowsFor(page), { columns, from: "orders", at: "created_at", id: "reference" });
+  const sql = query.first(rowsFor(page), { columns: ORDER_COLUMNS, from: "orders", at: "created_at", id: "reference" });
   const rows = await database.reads.query<OrderRow & { readonly created_at: RawTime }>("orders", sql, ...query.values);
   return pageOf(page, rows, (row) => ({ at: readTime(row.created_at).getTime(), id: row.reference }), readOrder);
 }
 
 /** Null where neither a row nor a decision nor a payment knows of it. */
-export function findOrder(database: Database, reference: string): Promise<LoadedOrder | null> {
+export async function findOrder({ reads }: Database, reference: string): Promise<LoadedOrder | null> {
   storable("order", reference);
-  return database.reads.read("order", async (models) => {
-    const order = await models.order.findUnique({ where: { reference } });
-    const decisions = await models.decision.findMany({ where: { order: reference }, orderBy: { sequence: "asc" } });
-    const named = await models.orderPayment.findMany({
-      where: { order: reference },
-      orderBy: { payment: "asc" },
-      take: MAX_PAYMENTS,
-    });
-    if (order === null && decisions.length === 0 && named.length === 0) return null;
-    const payments = await models.payment.findMany({
-      where: { id: { in: named.map(({ payment }) => payment) }, aliasOf: null },
-    });
-    const [loaded] = assembleOrders([reference], {
-      orders: order === null ? [] : [{ ...order, created_at: order.createdAt, changed_at: order.changedAt }],
-      decisions,
-      payments: payments.map((payment) => ({ ...payment, order: reference })),
-    });
-    return loaded ?? null;
-  });
+  // What a shop asks for with each page it shows: by the typed client the same took three times as long.
+  const [orders, decisions, payments] = await Promise.all([
+    reads.query<OrderRow>("order", `select ${ORDER_COLUMNS} from orders where reference = $1`, reference),
+    reads.query<DecisionRow>("order.decisions", selectDecisions('d."order" = $1'), reference),
+    reads.query<{ order: string } & (PaymentRow | { readonly id: null })>(
+      "order.payments",
+      `select o."order", p.id, p.gateways, p.sequence, p.state
+       from (select "order", payment from order_payments where "order" = $1 order by payment limit ${MAX_PAYMENTS}) o
+       left join payments p on p.id = o.payment and p.alias_of is null`,
+      reference,
+    ),
+  ]);
+  if (orders.length + decisions.length + payments.length === 0) return null;
+  const loaded = payments.filter((row) => row.id !== null);
+  const [order] = assembleOrders([reference], { orders, decisions, payments: loaded });
+  return order ?? null;
 }
 
 /** Oldest first. */

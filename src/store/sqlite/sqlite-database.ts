@@ -6,6 +6,7 @@ import { type RawClient, rawSession, readingSession } from "../raw-session.ts";
 import type { Database, Lane } from "../session.ts";
 import type { LaneLoad } from "../store.ts";
 import { type QueueLoad, TurnQueue } from "../turn-queue.ts";
+import { Connection } from "./connection.ts";
 import { driver } from "./driver.ts";
 import { lockFile } from "./file-lock.ts";
 import { libsqlClient } from "./libsql-client.ts";
@@ -16,7 +17,7 @@ import { inTransaction, inTurn, numbered } from "./sqlite-transaction.ts";
 const JOURNAL = { name: "journal", limit: 1_000, waitMs: 10_000 };
 
 /**
- * One writing connection whose users take turns, and one that only reads. Transactions are BEGIN IMMEDIATE … COMMIT on the
+ * One writing connection whose users take turns, and two that only read: ours, and the typed client's. Transactions are BEGIN IMMEDIATE … COMMIT on the
  * writing connection itself: Prisma's interactive ones make libSQL open a new connection each time, which forgets every pragma.
  */
 export async function openSqlite(
@@ -29,9 +30,10 @@ export async function openSqlite(
   if (disk !== null) warn(networkDiskWarning(file, disk));
   const { writer, load, share, close } = openWriter({ file, pragmas: WRITER }, threads);
   const client = libsqlClient(writer);
-  const reader = new PrismaClient({ adapter: driver(url, ["query_only = 1"]), errorFormat: "minimal" });
+  const reader = new Connection({ file, pragmas: READER });
+  const models = new PrismaClient({ adapter: driver(url, READER), errorFormat: "minimal" });
   const closeAll = async (): Promise<void> => {
-    await Promise.allSettled([close(), reader.$disconnect()]);
+    await Promise.allSettled([close(), reader.close(), models.$disconnect()]);
     await unlock();
   };
   try {
@@ -45,7 +47,7 @@ export async function openSqlite(
   const session = rawSession({ client, placeholders: numbered });
   return {
     dialect: SQLITE,
-    reads: readingSession({ client: reader, models: reader, placeholders: numbered }),
+    reads: readingSession({ client: libsqlClient(reader), models, placeholders: numbered }),
     write: (lane, work) => (lane === "journal" ? journal.run(() => work(session)) : inTurn(writer, work)),
     transaction: (work) => inTransaction(writer, work),
     load: () => [loadOf("journal", journal.load()), loadOf("work", load())],
@@ -74,6 +76,8 @@ const WRITER = [
   ...["synchronous = FULL", "fullfsync = 1", "checkpoint_fullfsync = 1"],
   ...["wal_autocheckpoint = 4000", "cache_size = -16384"],
 ];
+
+const READER = ["query_only = 1"];
 
 async function lookAtWriter(writer: RawClient, warn: (message: string) => void): Promise<void> {
   const [mode] = await writer.$queryRawUnsafe<{ journal_mode: string }[]>("PRAGMA journal_mode");
