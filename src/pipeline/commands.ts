@@ -4,17 +4,11 @@ import type { CaptureFact, RefundFact, StoredFact } from "../payments/fact.ts";
 import { readCurrency } from "../payments/money.ts";
 import type { Decision, Expectation, StoredDecision } from "../payments/state.ts";
 import type { PaymentView } from "../store/reading.ts";
-import {
-  type LoadedOrder,
-  type NewInput,
-  type OrderRecord,
-  type Store,
-  StoreError,
-  type Transaction,
-} from "../store/store.ts";
+import type { LoadedOrder, NewInput, OrderRecord, Store, Transaction } from "../store/store.ts";
 import { applyFacts } from "./apply.ts";
 import { changeSet } from "./change-set.ts";
 import { placeFacts } from "./fact-key.ts";
+import { Gathering } from "./gathering.ts";
 import { type HeldLocks, NO_LOCKS, withLocks } from "./locks.ts";
 import { hash, inputOf } from "./own-input.ts";
 import type { CommandAnswer, Commands, KnownOrder, OutsidePayment } from "./pipeline.ts";
@@ -29,25 +23,38 @@ export interface CommandParts {
 
 type Refused = Extract<CommandAnswer<never>, { kind: "refused" }>;
 
-/** What one command adds, or why it may not. `null`: it is so already. */
-type Ruling =
-  | { readonly kind: "decide"; readonly decision: Decision }
-  | { readonly kind: "pay"; readonly facts: (input: NewInput) => readonly StoredFact[]; readonly body: unknown }
-  | Refused
-  | null;
+/** What one command decides about an order as it stands, or why it may not. `null`: it is so already. */
+type Rule = (order: LoadedOrder) => Decision | Refused | null;
+
+interface Deciding {
+  readonly reference: string;
+  readonly rule: Rule;
+}
+
+type Answer = Refused | { readonly kind: "done"; readonly created: boolean };
+
+/** Together in one transaction, while many come; beyond what may wait they are refused. */
+const AT_ONCE = { name: "commands", mostAtOnce: 50, mostWaiting: 1_000, waitMs: 10_000 };
 
 /** What the merchant's systems and operators say: journaled like notifications, and applied in the same transaction. */
 export class OrderCommands implements Commands {
   readonly #parts: CommandParts;
+  readonly #deciding: Gathering<Deciding, Answer>;
 
   constructor(parts: CommandParts) {
     this.#parts = parts;
+    this.#deciding = new Gathering({
+      ...AT_ONCE,
+      keyOf: ({ reference }) => reference,
+      work: (commands) =>
+        withLocks(parts.store, NO_LOCKS, (transaction, held) => this.#decideAll(transaction, held, commands)),
+    });
   }
 
   register(reference: string, expectation: Expectation): Promise<CommandAnswer<KnownOrder>> {
-    return this.#command(reference, ({ decisions }) => {
+    return this.#decided(reference, ({ decisions }) => {
       const told = decisions.flatMap((decision) => (hasExpectation(decision) ? [decision.expectation] : []));
-      if (told.length === 0) return { kind: "decide", decision: { kind: "registered", expectation } };
+      if (told.length === 0) return { kind: "registered", expectation };
       const same = told.some((known) => canonical(known) === canonical(expectation));
       return same
         ? null
@@ -59,7 +66,7 @@ export class OrderCommands implements Commands {
     reference: string,
     change: { readonly version: number; readonly expectation: Partial<Expectation> },
   ): Promise<CommandAnswer<KnownOrder>> {
-    return this.#command(reference, ({ record }) => {
+    return this.#decided(reference, ({ record }) => {
       const current = record?.state.expectation;
       if (!record || !current) return unregistered(reference);
       if (record.state.version !== change.version) {
@@ -71,41 +78,34 @@ export class OrderCommands implements Commands {
       if (isClosed(record)) return refused("order_closed", `the order is ${record.state.status}`);
       const expectation = { ...current, ...change.expectation };
       if (canonical(expectation) === canonical(current)) return null;
-      return { kind: "decide", decision: { kind: "changed", expectation } };
+      return { kind: "changed", expectation };
     });
   }
 
   cancel(reference: string, reason: string | null): Promise<CommandAnswer<KnownOrder>> {
-    return this.#command(reference, ({ record }) => {
+    return this.#decided(reference, ({ record }) => {
       if (!record?.state.expectation) return unregistered(reference);
       if (record.state.status === "canceled") return null;
-      return { kind: "decide", decision: { kind: "canceled", reason } };
+      return { kind: "canceled", reason };
     });
   }
 
   /** The deadline that the merchant gave has passed; told by the sweeper, decided under the order's lock. */
   expire(reference: string): Promise<CommandAnswer<KnownOrder>> {
-    return this.#command(reference, ({ record }) => {
+    return this.#decided(reference, ({ record }) => {
       const expiresAt = record?.state.expectation?.expiresAt ?? null;
       const unpaid = record?.state.status === "open" || record?.state.status === "partially_paid";
       if (!unpaid || expiresAt === null || expiresAt > this.#parts.now().getTime()) return null;
-      return { kind: "decide", decision: { kind: "expired" } };
+      return { kind: "expired" };
     });
   }
 
-  recordPayment(reference: string, payment: OutsidePayment): Promise<CommandAnswer<KnownOrder>> {
-    return this.#command(reference, ({ record }) => {
-      const expectation = record?.state.expectation;
-      if (!expectation) return unregistered(reference);
-      if (payment.currency !== expectation.currency) {
-        return refused("currency_mismatch", `the order is in ${expectation.currency}; currencies are never added up`);
-      }
-      return {
-        kind: "pay",
-        body: payment,
-        facts: (input) => outsideFacts(reference, payment, input, expectation.live),
-      };
-    });
+  async recordPayment(reference: string, payment: OutsidePayment): Promise<CommandAnswer<KnownOrder>> {
+    // Its money locks its objects first; the order's own lock comes last, as everywhere.
+    const answer = await withLocks(this.#parts.store, NO_LOCKS, (transaction, held) =>
+      this.#pay(transaction, held, reference, payment),
+    );
+    return this.#answered(reference, answer);
   }
 
   async decide(
@@ -125,7 +125,7 @@ export class OrderCommands implements Commands {
       return refused("not_found", "the payment names no registered order that could be decided about");
     }
     const { kind, by, reason } = decision;
-    const answer = await this.#command(order, (loaded) =>
+    const answer = await this.#decided(order, (loaded) =>
       rulingOn(loaded, payment, { kind, payment: payment.id, by, reason }),
     );
     if (answer.kind === "refused") return answer;
@@ -135,11 +135,11 @@ export class OrderCommands implements Commands {
       : refused("not_found", `there is no payment ${id}`);
   }
 
-  async #command(reference: string, rule: (order: LoadedOrder) => Ruling): Promise<CommandAnswer<KnownOrder>> {
-    // Money from outside locks its objects first; the order's own lock comes last, as everywhere.
-    const answer = await withLocks(this.#parts.store, NO_LOCKS, (transaction, held) =>
-      this.#run(transaction, held, reference, rule),
-    );
+  async #decided(reference: string, rule: Rule): Promise<CommandAnswer<KnownOrder>> {
+    return this.#answered(reference, await this.#deciding.add({ reference, rule }));
+  }
+
+  async #answered(reference: string, answer: Answer): Promise<CommandAnswer<KnownOrder>> {
     if (answer.kind === "refused") return answer;
     const order = await this.#parts.store.read.order(reference);
     return order?.record
@@ -147,62 +147,45 @@ export class OrderCommands implements Commands {
       : unregistered(reference);
   }
 
-  async #run(
+  /** Commands about as many orders, each decided under its order's lock. */
+  async #decideAll(
     transaction: Transaction,
     held: HeldLocks,
-    reference: string,
-    rule: (order: LoadedOrder) => Ruling,
-  ): Promise<Refused | { kind: "done"; created: boolean }> {
-    // Read without the lock to learn what kind of command it is; decided again under it.
-    const [seen] = await transaction.loadOrders([reference], { evenUnregistered: false });
-    const first = seen ? rule(seen) : null;
-    if (first?.kind === "pay") return this.#pay(transaction, held, reference, first);
-    held.take("orders", [reference]);
-    const [order] = await transaction.loadOrders([reference], { evenUnregistered: false });
-    const ruling = order ? rule(order) : null;
-    if (ruling === null) return { kind: "done", created: false };
-    if (ruling.kind === "refused") return ruling;
-    // It was registered between the two looks: run again, the first look sees it.
-    if (ruling.kind === "pay" || !order)
-      throw new StoreError("busy", `order ${reference} changed its kind of command under its lock`);
-    await this.#decide(transaction, held, order, ruling.decision);
-    return { kind: "done", created: true };
-  }
-
-  async #decide(transaction: Transaction, held: HeldLocks, order: LoadedOrder, decision: Decision): Promise<void> {
+    commands: readonly Deciding[],
+  ): Promise<readonly Answer[]> {
+    const references = commands.map(({ reference }) => reference);
+    held.take("orders", references);
+    const orders = await transaction.loadOrders(references, { evenUnregistered: false });
     const now = this.#parts.now();
-    const sequence = order.decisions.length + 1;
-    const input = inputOf(
-      "decision",
-      `order/${order.reference}/${sequence}`,
-      { order: order.reference, ...decision },
-      now,
+    const ruled = orders.map((order, index) => ({ order, ruling: commands[index]?.rule(order) ?? null }));
+    const decided = ruled.flatMap(({ order, ruling }) =>
+      ruling === null || ruling.kind === "refused" ? [] : [decisionOn(order, ruling, now)],
     );
-    const stored: StoredDecision = {
-      ...decision,
-      order: order.reference,
-      sequence,
-      at: now.getTime(),
-      input: input.id,
-    };
-    await transaction.journal([{ ...input, reason: decision.kind }]);
-    await this.#write(transaction, held, { facts: [], decisions: [stored], orders: [order.reference], now });
+    if (decided.length > 0) {
+      await transaction.journal(decided.map(({ input, stored }) => ({ ...input, reason: stored.kind })));
+      const decisions = decided.map(({ stored }) => stored);
+      await this.#write(transaction, held, { facts: [], decisions, orders: decisions.map(({ order }) => order), now });
+    }
+    return ruled.map(({ ruling }) =>
+      ruling?.kind === "refused" ? ruling : { kind: "done", created: ruling !== null },
+    );
   }
 
-  async #pay(
-    transaction: Transaction,
-    held: HeldLocks,
-    reference: string,
-    ruling: Extract<Ruling, { kind: "pay" }>,
-  ): Promise<Refused | { kind: "done"; created: boolean }> {
+  async #pay(transaction: Transaction, held: HeldLocks, reference: string, payment: OutsidePayment): Promise<Answer> {
+    const [order] = await transaction.loadOrders([reference], { evenUnregistered: false });
+    const expectation = order?.record?.state.expectation;
+    if (!expectation) return unregistered(reference);
+    if (payment.currency !== expectation.currency) {
+      return refused("currency_mismatch", `the order is in ${expectation.currency}; currencies are never added up`);
+    }
     const now = this.#parts.now();
     const input = inputOf(
       "outside_payment",
-      `order/${reference}/payment/${hash(Buffer.from(canonical(ruling.body))).slice(0, 32)}`,
-      ruling.body,
+      `order/${reference}/payment/${hash(Buffer.from(canonical(payment))).slice(0, 32)}`,
+      payment,
       now,
     );
-    const facts = ruling.facts(input);
+    const facts = outsideFacts(reference, payment, input, expectation.live);
     const known = await transaction.knownFacts(facts.map((fact) => fact.key));
     if (facts.every((fact) => known.has(fact.key))) return { kind: "done", created: false };
     await transaction.journal([{ ...input, reason: null }]);
@@ -228,7 +211,29 @@ export class OrderCommands implements Commands {
   }
 }
 
-function rulingOn(order: LoadedOrder, payment: PaymentView, decision: Extract<Decision, { payment: string }>): Ruling {
+function decisionOn(
+  order: LoadedOrder,
+  decision: Decision,
+  now: Date,
+): { readonly input: NewInput; readonly stored: StoredDecision } {
+  const sequence = order.decisions.length + 1;
+  const input = inputOf(
+    "decision",
+    `order/${order.reference}/${sequence}`,
+    { order: order.reference, ...decision },
+    now,
+  );
+  return {
+    input,
+    stored: { ...decision, order: order.reference, sequence, at: now.getTime(), input: input.id },
+  };
+}
+
+function rulingOn(
+  order: LoadedOrder,
+  payment: PaymentView,
+  decision: Extract<Decision, { payment: string }>,
+): ReturnType<Rule> {
   const view = order.record?.state.payments.find((candidate) => candidate.id === payment.id);
   if (!view)
     return refused(
@@ -243,7 +248,7 @@ function rulingOn(order: LoadedOrder, payment: PaymentView, decision: Extract<De
   if (decision.kind === "rejected" && view.held.includes("rejected")) return null;
   if (decision.kind === "rejected" && !held && !view.counts)
     return refused("payment_not_held", "the payment is not held");
-  return { kind: "decide", decision };
+  return decision;
 }
 
 function hasExpectation(decision: Decision): decision is Extract<Decision, { expectation: Expectation }> {

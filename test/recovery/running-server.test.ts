@@ -11,8 +11,8 @@ for (const { dialect, skip } of await availableDialects()) {
         let isOver = false;
         let delivered = 0;
         const traffic = (async () => {
-          // Some at a time: each check reads all that has come so far.
-          for (; !isOver; await pause(100)) await deliver(`live${delivered++}x`);
+          // With a pause: each check reads all that has come so far.
+          for (; !isOver; await pause(50)) await deliver(`live${delivered++}x`);
         })();
         for (let round = 0; round < 3; round += 1) expect((await check()).findings.kept).toEqual([]);
         await tamper.run("delete from object_payments where reference like 'ch_%'");
@@ -20,6 +20,7 @@ for (const { dialect, skip } of await availableDialects()) {
         await tamper.run("update orders set status = 'canceled'");
         await rebuild({ apply: true });
         expect((await check()).findings.kept).toEqual([]);
+        while (delivered <= 3) await pause(20);
         isOver = true;
         await traffic;
         await settled(store);
