@@ -41,41 +41,45 @@ interface Stage {
   told(): Promise<readonly Told[]>;
 }
 
-describeOnEachDatabase("telling", (open) => {
-  let browser: Browser;
+describeOnEachDatabase(
+  "telling",
+  (open) => {
+    let browser: Browser;
 
-  beforeAll(async () => {
-    if (absent === null) browser = await launchBrowser();
-  }, 60_000);
-  afterAll(() => browser?.close());
+    beforeAll(async () => {
+      if (absent === null) browser = await launchBrowser();
+    }, 60_000);
+    afterAll(() => browser?.close());
 
-  test.concurrent("a payment told in disorder, and its refund, reach each listener once, though the endpoint failed and hung at first", {
-    timeout: 120_000,
-  }, async (context) => {
-    const stage = await setUp(context, open, browser);
-    await play(stage, async (step, deliveries) => {
-      await step();
-      await eventually(() => areDelivered(stage.server, deliveries), AFTER_LEASE_MS);
+    test.concurrent("a payment told in disorder, and its refund, reach each listener once, though the endpoint failed and hung at first", {
+      timeout: 120_000,
+    }, async (context) => {
+      const stage = await setUp(context, open, browser);
+      await play(stage, async (step, deliveries) => {
+        await step();
+        await eventually(() => areDelivered(stage.server, deliveries), AFTER_LEASE_MS);
+      });
+      await expectTheEnd(stage);
+      expect(stage.problems).toEqual([]);
+      expect(typesOf(stage.sink)).toEqual(["order.paid", "order.paid", "order.paid", "payment.refunded"]);
+      expect(stage.mail.received).toHaveLength(2);
     });
-    await expectTheEnd(stage);
-    expect(stage.problems).toEqual([]);
-    expect(typesOf(stage.sink)).toEqual(["order.paid", "order.paid", "order.paid", "payment.refunded"]);
-    expect(stage.mail.received).toHaveLength(2);
-  });
 
-  test.concurrent(`killed at any moment (PAYBELL_STORY_SEED=${SEED}) it ends the same, and what comes twice has the same id`, {
-    timeout: 240_000,
-  }, async (context) => {
-    const stage = await setUp(context, open, browser);
-    const random = randomOf(SEED, "kills");
-    await play(stage, async (step) => {
-      const kill = () => rest(random.between(0, 300)).then(() => stage.server.restart());
-      await Promise.all([step(), kill()]);
-      await kill();
+    test.concurrent(`killed at any moment (PAYBELL_STORY_SEED=${SEED}) it ends the same, and what comes twice has the same id`, {
+      timeout: 240_000,
+    }, async (context) => {
+      const stage = await setUp(context, open, browser);
+      const random = randomOf(SEED, "kills");
+      await play(stage, async (step) => {
+        const kill = () => rest(random.between(0, 300)).then(() => stage.server.restart());
+        await Promise.all([step(), kill()]);
+        await kill();
+      });
+      await expectTheEnd(stage);
     });
-    await expectTheEnd(stage);
-  });
-});
+  },
+  { atOnce: true },
+);
 
 async function setUp(context: TestContext, open: () => Promise<TestDatabase>, browser: Browser): Promise<Stage> {
   skipWithout(context, absent);
