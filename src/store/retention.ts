@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { type RawInteger, type RawTime, readTime } from "./columns.ts";
 import type { Dialect } from "./dialect.ts";
-import { jsonRows } from "./json-rows.ts";
 import type { Session } from "./session.ts";
 import type { JournalPlace, Store } from "./store.ts";
 
@@ -19,7 +18,8 @@ interface PlaceRow {
   readonly received_at: RawTime;
 }
 
-const SEQ_COLUMNS = { seq: "bigint" } as const;
+/** Before everything. */
+const BEGINNING: JournalPlace = { receivedAt: new Date(0), seq: 0n };
 
 /**
  * One page in the order of receipt. What is looked at and what is changed are two statements: a page of rows that are
@@ -30,39 +30,45 @@ export async function emptyBodies(
   dialect: Dialect,
   { before, after, limit }: Parameters<Store["emptyBodies"]>[0],
 ): ReturnType<Store["emptyBodies"]> {
+  const from = after ?? BEGINNING;
   const page = await session.query<PlaceRow>(
     "emptyBodies.page",
     `select seq, received_at from inputs
      where received_at < ${dialect.timeParameter(1)} and (received_at, seq) > (${dialect.timeParameter(2)}, $3)
      order by received_at, seq limit $4`,
     dialect.time(before),
-    dialect.time(after?.receivedAt ?? new Date(0)),
-    after?.seq ?? 0n,
+    dialect.time(from.receivedAt),
+    from.seq,
     limit,
   );
-  const emptied = page.length === 0 ? 0 : await empty(session, dialect, page);
-  return { emptied, next: page.length < limit ? null : placeOf(page.at(-1)) };
+  const last = page.at(-1);
+  if (last === undefined) return { emptied: 0, next: null };
+  const to = placeOf(last);
+  return { emptied: await empty(session, dialect, from, to), next: page.length < limit ? null : to };
 }
 
-/** Only what has its outcome and needs nobody: a person who looks into what is quarantined needs to see what came. */
-function empty(session: Session, dialect: Dialect, page: readonly PlaceRow[]): Promise<number> {
+/**
+ * Only what has its outcome and needs nobody: a person who looks into what is quarantined needs to see what came. By their
+ * places and not by a list, which PostgreSQL may go through once for each row that has such a state.
+ */
+function empty(session: Session, dialect: Dialect, from: JournalPlace, to: JournalPlace): Promise<number> {
   return session.execute(
     "emptyBodies",
     `with settled as (
-       select i.seq from inputs i join ${dialect.rows(1, SEQ_COLUMNS)} on i.seq = r.seq
-       where i.state in ('applied', 'stale', 'ignored') and i.kind in ('notification', 'answer') and length(i.body) > 0
+       select i.seq from inputs i
+       where (i.received_at, i.seq) > (${dialect.timeParameter(1)}, $2)
+         and (i.received_at, i.seq) <= (${dialect.timeParameter(3)}, $4)
+         and i.state in ('applied', 'stale', 'ignored') and i.kind in ('notification', 'answer') and length(i.body) > 0
        order by i.seq ${dialect.forUpdate("i")} ${dialect.skipLocked}
      )
      update inputs set body = ${dialect.noBytes}, headers = '{}', query = '' from settled where inputs.seq = settled.seq`,
-    jsonRows(
-      dialect,
-      "inputs",
-      SEQ_COLUMNS,
-      page.map(({ seq }) => ({ seq })),
-    ),
+    dialect.time(from.receivedAt),
+    from.seq,
+    dialect.time(to.receivedAt),
+    to.seq,
   );
 }
 
-function placeOf(row: PlaceRow | undefined): JournalPlace | null {
-  return row === undefined ? null : { receivedAt: readTime(row.received_at), seq: BigInt(row.seq) };
+function placeOf(row: PlaceRow): JournalPlace {
+  return { receivedAt: readTime(row.received_at), seq: BigInt(row.seq) };
 }
