@@ -10,7 +10,7 @@ import type { RunningSubject } from "./subjects/subject.ts";
 const REQUESTS_PER_SECOND = 8_000;
 const SETTLED_WITHIN_MS = 120_000;
 
-/** Of a process or of all that belong to a subject, for each notification of a load. NaN where there is nothing to measure. */
+/** For each notification of a load. NaN where there is nothing to measure. */
 export interface Cost {
   /** Microseconds of CPU. */
   readonly serviceCpuUs: number;

@@ -15,9 +15,10 @@ const ALLOWED: Allowed = { looks: 300, bytes: 32_768 };
 test("there are regular expressions to look at, and one that explodes is found", async () => {
   expect(REGEXES.length).toBeGreaterThan(40);
   const exploding = { where: "here", regex: /^(a+)+$/ };
-  await expect(
-    Promise.all(pumps(exploding, 26).map((text) => expectQuick(() => search(exploding, text), ALLOWED))),
-  ).rejects.toThrow("to be less than");
+  const searchAll = async (): Promise<void> => {
+    for (const text of pumps(exploding, 26)) await expectQuick(() => search(exploding, text), ALLOWED);
+  };
+  await expect(searchAll()).rejects.toThrow("to be less than");
 });
 
 test.each(REGEXES)("no text of 32 KiB keeps the expression at $where busy", async (one) => {

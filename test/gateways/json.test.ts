@@ -92,7 +92,7 @@ describe("readJson and prototypes", () => {
     const read = readJson(bytes(text));
     expect(read).toEqual({ kind: "parsed", payload: { a: [{}], b: 1 } });
     const merged: Record<string, unknown> = Object.assign({}, read.kind === "parsed" ? read.payload : null);
-    expect(merged["paid"]).toBeUndefined();
+    expect(merged.paid).toBeUndefined();
     expect(Object.getPrototypeOf(merged)).toBe(Object.prototype);
   });
 

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { pino } from "pino";
+import Stripe from "stripe";
 import { type AppParts, buildApp, type Surface } from "../../src/app.ts";
 import { openChannels } from "../../src/channels.ts";
 import type { AccountConfig } from "../../src/gateways/account.ts";
@@ -16,6 +17,18 @@ import { StoreError } from "../../src/store/store.ts";
 /** The true app over a true socket, with a receiver that verifies and remembers in memory. */
 
 export const STRIPE_SECRET = "whsec_8fK2mZq0Lr5Tn9Vx3Wb7";
+
+export const JSON_TYPE = { "Content-Type": "application/json" };
+export const EVENT = JSON.stringify({ id: "evt_1", object: "event", type: "payment_intent.created" });
+
+export function signature(body: string, at = Math.floor(Date.now() / 1000)): string {
+  return Stripe.webhooks.generateTestHeaderString({ payload: body, secret: STRIPE_SECRET, timestamp: at });
+}
+
+/** The headers with which Stripe sends it. */
+export function signed(body = EVENT): Record<string, string> {
+  return { ...JSON_TYPE, "Stripe-Signature": signature(body) };
+}
 
 const COMMON = { id: "default", live: false, merchants: [], orders: "optional", ignore: {}, orderFields: {} } as const;
 

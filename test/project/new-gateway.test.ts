@@ -8,24 +8,32 @@ import { copyTree, type Tree } from "./tree.ts";
 const ID = "acme-pay-2";
 
 /** Gateways that forgot something, by what they forgot: what makes each of them out of a good one, and the test that finds it. */
-const SPOILED: readonly (readonly [string, (text: string) => string, string])[] = [
+const SPOILED: readonly (readonly [string, (text: string) => string, RegExp])[] = [
   [
     "too-much-time",
     (text) => text.replace("TOLERANCE_SECONDS = 300", "TOLERANCE_SECONDS = 301"),
-    "not a second longer",
+    /^too-much-time .*not a second longer/,
   ],
   [
     "any-signature",
     (text) => text.replace("return proven ?", "return proven || true ?"),
-    "any bit of its body flipped",
+    /^any-signature .*any bit of its body flipped/,
   ],
-  ["another-status", (text) => text.replace('status: "succeeded" }]', 'status: "failed" }]'), "says what is expected"],
+  [
+    "another-status",
+    (text) => text.replace('status: "succeeded" }]', 'status: "failed" }]'),
+    /^another-status .*says what is expected/,
+  ],
   [
     "a-time-to-come",
     (text) => text.replace("at: Math.min(Date.parse(event.created), receivedAt)", "at: receivedAt + 1"),
-    "well-formed facts",
+    /^a-time-to-come .*well-formed facts/,
   ],
-  ["forgotten-folder", (text) => text.replace('id: "forgotten-folder"', 'id: "other"'), "the folders and the registry"],
+  [
+    "forgotten-folder",
+    (text) => text.replace('id: "forgotten-folder"', 'id: "other"'),
+    /^the folders and the registry/,
+  ],
 ];
 
 describe("a gateway made by the command", () => {
@@ -81,12 +89,9 @@ describe("a gateway made by the command", () => {
       writeFileSync(file, spoil(good));
     }
     const { failed, passed } = conformance();
-    const isOf = (id: string) => (name: string) => name.startsWith(`${id} `);
-    expect(failed.filter(isOf(ID))).toEqual([]);
-    expect(passed.filter(isOf(ID)).length).toBeGreaterThan(10);
-    for (const [id, , found] of SPOILED) {
-      const ofIt = failed.filter(id === "forgotten-folder" ? () => true : isOf(id));
-      expect(ofIt, id).toContainEqual(expect.stringContaining(found));
-    }
+    const isGood = (name: string) => name.startsWith(`${ID} `);
+    expect(failed.filter(isGood)).toEqual([]);
+    expect(passed.filter(isGood).length).toBeGreaterThan(10);
+    for (const [id, , found] of SPOILED) expect(failed, id).toContainEqual(expect.stringMatching(found));
   });
 });
