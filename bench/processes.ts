@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { constants } from "node:os";
+import { join } from "node:path";
 
 /** A subject's process, as an operator starts it; its log goes where it costs the disk nothing. */
 export interface ServerProcess {
@@ -11,6 +12,9 @@ export interface ServerProcess {
   readonly readyMs: number;
   stop(): Promise<void>;
 }
+
+/** What `npm start` tells Node about its heaps; every subject is told the same. */
+const NODE_OPTIONS = startOptions(readFileSync(join(import.meta.dirname, "../package.json"), "utf8"));
 
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 20_000;
@@ -23,7 +27,7 @@ export async function startServer(options: {
   readonly readyPath: string;
 }): Promise<ServerProcess> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, options.command, {
+  const child = spawn(process.execPath, [...NODE_OPTIONS, ...options.command], {
     env: { PATH: process.env.PATH ?? "", HOST: "127.0.0.1", PORT: String(options.port), ...options.env },
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -47,6 +51,11 @@ export async function startServer(options: {
       process.off("exit", kill);
     },
   };
+}
+
+function startOptions(packageJson: string): readonly string[] {
+  const { scripts } = JSON.parse(packageJson) as { readonly scripts: { readonly start: string } }; // Proven: our own has one.
+  return scripts.start.split(" ").filter((word) => word.startsWith("--"));
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -38,8 +38,6 @@ export function startApplyThread(parts: {
   const worker = new Worker(new URL(`./apply-thread${extname(import.meta.url)}`, import.meta.url), {
     workerData: data,
     transferList: shared.dialect === "sqlite" ? [shared.port] : [],
-    // Twice what it would take: what two batches under way are made of is megabytes, and each minor collection copies it.
-    resourceLimits: { maxYoungGenerationSizeMb: 96 },
     name: "apply",
   });
   const waiting = new Map<number, Waiting>();

@@ -18,7 +18,11 @@ const lines = (instruction: string) =>
 test("the image is Node 24 slim, runs without root and in exec form", () => {
   expect(stages.map((stage) => stage.base)).toEqual(stages.map(() => "node:24-slim"));
   expect(Number(lines("USER")[0]?.split(":")[0])).toBeGreaterThanOrEqual(10_000);
-  expect(JSON.parse(lines("CMD")[0] ?? "")).toEqual(["node", "--enable-source-maps", "dist/main.js"]);
+  const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
+  const [heapOptions] = /(?<=^node ).+(?= scripts\/start\.mjs$)/.exec(scripts.start) ?? [""];
+  const command: string[] = JSON.parse(lines("CMD")[0] ?? "");
+  expect(command.join(" ")).toBe(`node --enable-source-maps ${heapOptions} dist/main.js`);
+  expect(readFileSync("README.md", "utf8")).toContain(`\`${command.join(" ")}\``);
   expect(lines("RUN"), "whatever runs in the last stage needs tools that the image should not have").toEqual([]);
 });
 
