@@ -11,9 +11,7 @@ import { prepare } from "../scripts/prepare.mjs";
 import { measure } from "./measure.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
 import { type Round, report } from "./report.ts";
-import { withSubject } from "./with-subject.ts";
-
-const root = join(import.meta.dirname, "..");
+import { ROOT, withSubject } from "./with-subject.ts";
 
 async function main(): Promise<number> {
   const options = optionsOf(process.argv.slice(2));
@@ -46,7 +44,7 @@ function optionsOf(parameters: readonly string[]): Options | null {
 
 /** What only the comparison needs stays out of Paybell's own dependencies. */
 function installPeer(): void {
-  const folder = join(root, "bench");
+  const folder = join(ROOT, "bench");
   if (existsSync(join(folder, "node_modules/@supabase/stripe-sync-engine"))) return;
   console.log("Installing the peer into bench/node_modules …");
   const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder, stdio: "inherit" });

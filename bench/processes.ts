@@ -13,21 +13,20 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** What `npm start` tells Node about its heaps; every subject is told the same. */
-const NODE_OPTIONS = startOptions(readFileSync(join(import.meta.dirname, "../package.json"), "utf8"));
-
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 20_000;
 const LAST_WORDS = 4_000;
 
 export async function startServer(options: {
+  /** The checkout it belongs to: whatever is measured of it gets the options that its `npm start` gives to Node. */
+  readonly root: string;
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly port: number;
   readonly readyPath: string;
 }): Promise<ServerProcess> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [...NODE_OPTIONS, ...options.command], {
+  const child = spawn(process.execPath, [...startOptions(options.root), ...options.command], {
     env: { PATH: process.env.PATH ?? "", HOST: "127.0.0.1", PORT: String(options.port), ...options.env },
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -53,8 +52,9 @@ export async function startServer(options: {
   };
 }
 
-function startOptions(packageJson: string): readonly string[] {
-  const { scripts } = JSON.parse(packageJson) as { readonly scripts: { readonly start: string } }; // Proven: our own has one.
+function startOptions(root: string): readonly string[] {
+  const text = readFileSync(join(root, "package.json"), "utf8");
+  const { scripts } = JSON.parse(text) as { readonly scripts: { readonly start: string } }; // Proven: our own has one.
   return scripts.start.split(" ").filter((word) => word.startsWith("--"));
 }
 

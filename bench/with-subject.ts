@@ -6,11 +6,16 @@ import type { SubjectName } from "./options.ts";
 import { ALL_SUBJECTS } from "./subjects/all.ts";
 import type { RunningSubject } from "./subjects/subject.ts";
 
-const root = join(import.meta.dirname, "..");
+/** This checkout. */
+export const ROOT = join(import.meta.dirname, "..");
 
 /** Everything fresh, and gone afterwards: database, processes, the generator as well. */
 export async function withSubject<Result>(
-  { name, postgresql }: { readonly name: SubjectName; readonly postgresql: string },
+  {
+    name,
+    postgresql,
+    root = ROOT,
+  }: { readonly name: SubjectName; readonly postgresql: string; readonly root?: string },
   work: (subject: RunningSubject, generator: Generator) => Promise<Result>,
 ): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), "paybell-bench-"));

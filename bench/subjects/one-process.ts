@@ -16,6 +16,7 @@ export async function startOneProcess(options: {
   const port = await freePort();
   const start = () =>
     startServer({
+      root: options.root,
       command: ["--import", "tsx", join(options.root, "bench/servers", options.file)],
       env: { STRIPE_WEBHOOK_SECRET: STRIPE_SECRET, ...options.env },
       port,

@@ -143,6 +143,7 @@ const BOOK = "https://downloads.example.com/book.pdf";
 async function withReceivers(place: Workplace, database: BenchDatabase): Promise<RunningSubject> {
   const [port, smtpPort] = [await freePort(), await freePort()];
   const receivers = await startServer({
+    root: place.root,
     command: ["--import", "tsx", join(place.root, "bench/servers/receivers.ts")],
     env: { SMTP_PORT: String(smtpPort) },
     port,
@@ -210,6 +211,7 @@ async function startAll(
   for (const port of ports) {
     servers.push(
       await startServer({
+        root: place.root,
         command: [join(place.root, "dist/main.js")],
         env: {
           DATA_DIR: place.folder,

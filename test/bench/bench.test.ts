@@ -32,6 +32,13 @@ test(`the benchmark runs, finds everything it was promised, and writes its repor
   expect(output).toMatch(/sqlite-all\] at ten times its maximum: /);
 });
 
+test("this checkout beside another one", { timeout: 120_000 }, () => {
+  const command = ["--import", "tsx", "bench/pair.ts", ".", "--rounds", "1", "--seconds", "1.5"];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: "utf8" });
+  expect(status, stdout + stderr).toBe(0);
+  expect(stdout).toMatch(/\[sqlite\] CPU of a notification, here by there: \d\.\d\d \(\d\.\d\d to \d\.\d\d\)/);
+});
+
 test("a median of an even number of rounds is neither the better nor the worse one", () => {
   expect([[3, 1], [9, 1, 2], [4, 1, 2, 9], [7], []].map(median)).toEqual([2, 2, 3, 7, Number.NaN]);
 });
