@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import type { DocumentSettings } from "../documents/documents.ts";
 import type { AccountConfig } from "../gateways/account.ts";
 import { readMailbox } from "../outbox/mail/address.ts";

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { z } from "zod";
+import * as z from "zod";
 import { readAddress, readMailbox } from "../outbox/mail/address.ts";
 import { readSmtpUrl } from "../outbox/mail/mail-settings.ts";
 import { EFFECT_NAMES } from "../payments/effect-name.ts";

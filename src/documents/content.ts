@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { readCurrency } from "../payments/money.ts";
 import type { DocumentKind, IssuedDocument } from "../store/documents.ts";
 import { LANGUAGES } from "./words.ts";

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Fact } from "../payments/fact.ts";
 
 /** The port: what a gateway's folder must bring. Nothing here has a default, so nothing can be forgotten. */

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { GENERATED_MARK } from "../config/checks.ts";
 import type { AccountConfig } from "../gateways/account.ts";
 import { makeTestAuthority, type StandIn, startStandIn } from "../gateways/stand-in.ts";

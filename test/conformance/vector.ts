@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import type { RawNotification } from "../../src/gateways/gateway.ts";
 
 /** One notification with what must become of it: the data that a gateway's folder brings in `vectors/*.json`. */

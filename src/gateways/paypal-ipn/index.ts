@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { Gateway, RawNotification, Verdict } from "../gateway.ts";
 import { splitForm } from "../signing/form.ts";
 import { normalize } from "./normalize.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { type Currency, parseDecimal, readCurrency } from "../../payments/money.ts";
 import type { AuthenticNotification, Parsed } from "../gateway.ts";
 import { decodeForm, type Form, type FormLimits } from "../signing/form.ts";

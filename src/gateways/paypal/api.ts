@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import paypal from "@paypal/checkout-server-sdk";
-import { z } from "zod";
+import * as z from "zod";
 import { type Context, type Outbound, OutboundError } from "../gateway.ts";
 import { readJson } from "../json.ts";
 import { apiOrigin, type PaypalSettings } from "./settings.ts";

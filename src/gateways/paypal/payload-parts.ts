@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Currency, type Money, parseDecimal, readCurrency } from "../../payments/money.ts";
 
 /** The small parts that PayPal's resources are made of, read into domain values. What cannot be read exactly is an issue, never a guess. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { AuthenticNotification, Parsed, ProviderAnswer } from "../gateway.ts";
 import { readJson } from "../json.ts";
 import type { Invoice, PaypalPayload, Told } from "./payload.ts";

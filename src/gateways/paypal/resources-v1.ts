@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Authorization, Capture, Order, OrderWord, Refund, Subscription } from "./payload.ts";
 import {
   amountIn,

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Price } from "../../payments/fact.ts";
 import type {
   Authorization,

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isLoopback } from "../outbound.ts";
 import { readCertificates } from "../signing/certificate.ts";
 

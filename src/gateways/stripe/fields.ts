@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The building blocks of the payload schemas: strict about identity and money, lenient about everything else. */
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { Gateway, RawNotification } from "../gateway.ts";
 import { readJson } from "../json.ts";
 import { EVENT_TYPES, readEvent, type StripePayload } from "./payload.ts";

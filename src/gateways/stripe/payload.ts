@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Fact } from "../../payments/fact.ts";
 import type { Mapping, Parsed } from "../gateway.ts";
 import { reference, seconds } from "./fields.ts";

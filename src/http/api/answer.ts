@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { CommandAnswer } from "../../pipeline/pipeline.ts";
 import { type FieldProblem, JSON_TYPE, refuse } from "../errors.ts";
 

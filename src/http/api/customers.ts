@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { z } from "zod";
+import * as z from "zod";
 import { paymentSnapshot } from "../../payments/snapshot.ts";
 import { emailKey, shownKey } from "../../pipeline/effects/customer-keys.ts";
 import type { CustomerView } from "../../store/reading.ts";

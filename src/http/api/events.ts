@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { z } from "zod";
+import type * as z from "zod";
 import { readPlace, writePlace } from "../../outbox/event-place.ts";
 import type { Reading } from "../../outbox/feed.ts";
 import { isTypeAmong } from "../../payments/event.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isEventPattern } from "../../payments/event-types.ts";
 import type { DeliveryState } from "../../store/outbox.ts";
 import { orderReference, paging, printable, rowId, statusesBy, time } from "./schemas.ts";

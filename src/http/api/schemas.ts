@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_AMOUNT, readCurrency } from "../../payments/money.ts";
 import { includedTax, readTaxRate } from "../../payments/tax.ts";
 import { isFileName } from "../download/file-name.ts";

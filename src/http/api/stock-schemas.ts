@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_PIECES } from "../../pipeline/stock-loads.ts";
 import { paging, printable, trimmed, yesNo } from "./schemas.ts";
 

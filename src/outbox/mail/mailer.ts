@@ -1,4 +1,3 @@
-import { createTransport } from "nodemailer";
 import type { Delivered } from "../courier.ts";
 import { domainOf, type Mailbox } from "./address.ts";
 import type { SmtpSettings } from "./mail-settings.ts";
@@ -42,19 +41,20 @@ const MAX_ANSWER = 256;
 
 /** The way out to the mail server: few connections, kept while there is mail, each step bounded in time. */
 export class Mailer {
-  readonly #transport: ReturnType<typeof openTransport>;
   readonly #parts: MailerParts;
+  #transport: ReturnType<typeof openTransport> | null = null;
 
   constructor(parts: MailerParts) {
     this.#parts = parts;
-    this.#transport = openTransport(parts.smtp);
   }
 
   async send(letter: Letter, signal: AbortSignal): Promise<Delivered> {
-    const { from, now, timeoutMs = TIMEOUT_MS } = this.#parts;
+    const { smtp, from, now, timeoutMs = TIMEOUT_MS } = this.#parts;
     const deadline = AbortSignal.timeout(timeoutMs);
+    this.#transport ??= openTransport(smtp);
+    const transport = await this.#transport;
     try {
-      const { response } = await this.#transport.sendMail({
+      const { response } = await transport.sendMail({
         from: { name: from.name, address: from.address },
         to: { name: "", address: letter.to },
         envelope: { from: from.address, to: letter.to },
@@ -90,11 +90,13 @@ export class Mailer {
 
   /** What is under way is cut off. */
   close(): void {
-    this.#transport.close();
+    void this.#transport?.then((transport) => transport.close());
   }
 }
 
-function openTransport({ host, port, tls, credentials }: SmtpSettings) {
+/** nodemailer is loaded for the first mail: a start takes no time for it, and who sends none has no memory for it. */
+async function openTransport({ host, port, tls, credentials }: SmtpSettings) {
+  const { createTransport } = await import("nodemailer");
   return createTransport({
     pool: true,
     host,

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { OrderState } from "../../payments/state.ts";
 import type { SubscriptionRecord } from "../../store/store.ts";
 import { type Standing, skip, type Telling } from "./message.ts";

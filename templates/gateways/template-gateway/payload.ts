@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseMinor, readCurrency } from "../../payments/money.ts";
 
 /** What Template Gateway sends, as far as we read it. Unknown fields are passed over, so that new ones break nothing. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { paypalIpn } from "../../../src/gateways/paypal-ipn/index.ts";
 import { authenticate } from "../../../src/pipeline/authentic.ts";
 import { rawOf, startVerifier } from "./verifier.ts";

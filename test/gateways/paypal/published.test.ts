@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { authenticate } from "../../../src/pipeline/authentic.ts";
 import { CERT_PATH, startVendor, type Vendor } from "./vendor.ts";
 

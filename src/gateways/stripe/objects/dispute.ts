@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { DisputeFact, Fact } from "../../../payments/fact.ts";
 import { readCurrency } from "../../../payments/money.ts";
 import { amountsIn } from "../amount.ts";

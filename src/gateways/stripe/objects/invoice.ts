@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { AttemptStatus, Fact, InvoiceFact } from "../../../payments/fact.ts";
 import { amountsIn } from "../amount.ts";
 import { amount, inMs, reference, referenceTo, seconds, stated, text, word } from "../fields.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Fact, PayoutFact } from "../../../payments/fact.ts";
 import { amountsIn } from "../amount.ts";
 import { reference, stated } from "../fields.ts";

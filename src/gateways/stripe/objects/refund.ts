@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Fact, RefundFact } from "../../../payments/fact.ts";
 import { amountsIn } from "../amount.ts";
 import { amount, reference, referenceTo, seconds, stated, word } from "../fields.ts";

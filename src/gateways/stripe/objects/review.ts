@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Fact, ReviewFact } from "../../../payments/fact.ts";
 import { reference, referenceTo } from "../fields.ts";
 import { common, refs, type Telling } from "../telling.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { AttemptStatus, Fact, SessionFact } from "../../../payments/fact.ts";
 import { amountsIn } from "../amount.ts";
 import { amount, reference, referenceTo, stated, text, word } from "../fields.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Fact, Interval, Price, SubscriptionFact } from "../../../payments/fact.ts";
 import { readCurrency } from "../../../payments/money.ts";
 import { toIsoMinor } from "../amount.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Currency } from "../../../payments/money.ts";
 import type { PaymentState } from "../../../payments/state.ts";
 import { paymentValues } from "../merchant-values.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Message, skip, tell, type Values } from "../message.ts";
 import { SAMPLE_TIME } from "../samples.ts";
 import { oneLine, type Words } from "../words.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { HOLD_REASONS, reasonValues } from "../merchant-values.ts";
 import { type Message, type Standing, skip, tell, type Values } from "../message.ts";
 import { SAMPLE_TIME } from "../samples.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Currency, Money } from "../../../payments/money.ts";
 import { type Message, skip, tell, type Values } from "../message.ts";
 import { type BuyerSubject, buyerValues } from "../order-values.ts";

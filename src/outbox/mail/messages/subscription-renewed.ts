@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Currency } from "../../../payments/money.ts";
 import { type Message, type Standing, skip, tell, type Values } from "../message.ts";
 import { type BuyerSubject, buyerValues } from "../order-values.ts";
