@@ -72,6 +72,43 @@ export function readOptions(
   };
 }
 
+export interface PairOptions {
+  /** The other checkout. */
+  readonly folder: string;
+  readonly database: "sqlite" | "postgresql";
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+export const PAIR_USAGE = `npm run bench:pair -- <folder> [options]
+  <folder>             another checkout, built
+  --database NAME      sqlite (default) or postgresql
+  --rounds N           rounds of both at once (default 5)
+  --seconds N          seconds a round (default 6)`;
+
+/** Throws an Error with a sentence for people. */
+export function readPairOptions(parameters: readonly string[]): PairOptions {
+  const { values, positionals } = parseArgs({
+    args: [...parameters],
+    allowPositionals: true,
+    options: {
+      database: { type: "string", default: "sqlite" },
+      rounds: { type: "string", default: "5" },
+      seconds: { type: "string", default: "6" },
+    },
+  });
+  const [folder] = positionals;
+  if (folder === undefined || positionals.length > 1) throw new Error("one folder is compared with this one");
+  const database = (["sqlite", "postgresql"] as const).find((name) => name === values.database);
+  if (database === undefined) throw new Error("--database is sqlite or postgresql");
+  return {
+    folder,
+    database,
+    rounds: numberOf("rounds", values.rounds, 1, 50),
+    seconds: numberOf("seconds", values.seconds, 0.1, 600),
+  };
+}
+
 function numberOf(name: string, text: string, low: number, high: number): number {
   const value = Number(text);
   if (text.trim() === "" || !(value >= low && value <= high))

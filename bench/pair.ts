@@ -6,11 +6,10 @@
  */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { prepare } from "../scripts/prepare.mjs";
 import { type Applied, appliedPerSecond } from "./applying.ts";
 import type { Generator } from "./load/open-generator.ts";
-import { readOptions } from "./options.ts";
+import { PAIR_USAGE, type PairOptions, readOptions, readPairOptions } from "./options.ts";
 import { residentMiB } from "./processes.ts";
 import { median } from "./statistics.ts";
 import type { RunningSubject } from "./subjects/subject.ts";
@@ -21,22 +20,9 @@ interface Side {
   readonly generator: Generator;
 }
 
-const USAGE = "npm run bench:pair -- <folder> [--database sqlite|postgresql] [--rounds N] [--seconds N]";
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    database: { type: "string", default: "sqlite" },
-    rounds: { type: "string", default: "5" },
-    seconds: { type: "string", default: "6" },
-  },
-});
-const there = resolve(positionals[0] ?? "");
-const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
-const name = (["sqlite", "postgresql"] as const).find((database) => database === values.database);
-if (positionals.length !== 1 || name === undefined || !(rounds >= 1 && seconds > 0)) refuse(USAGE);
+const { folder, database: name, rounds, seconds } = optionsOf(process.argv.slice(2));
+const there = resolve(folder);
 if (!existsSync(join(there, "dist/main.js"))) refuse(`there is no dist/main.js in ${there}: npm ci && npm run build`);
-
 prepare({ build: true });
 const { postgresql } = readOptions([], process.env);
 await withSubject({ name, postgresql }, (ours, oursGenerator) =>
@@ -76,6 +62,14 @@ function costs(applied: Applied): string {
 
 function peakMiB({ subject }: Side): number {
   return Math.round(Math.max(...subject.pids().map((pid) => residentMiB(pid).peak)));
+}
+
+function optionsOf(parameters: readonly string[]): PairOptions {
+  try {
+    return readPairOptions(parameters);
+  } catch (error) {
+    return refuse(`${error instanceof Error ? error.message : String(error)}\n\n${PAIR_USAGE}`);
+  }
 }
 
 function refuse(reason: string): never {

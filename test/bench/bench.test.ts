@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { readOptions } from "../../bench/options.ts";
+import { readOptions, readPairOptions } from "../../bench/options.ts";
 import { median } from "../../bench/statistics.ts";
 import { availableDialects } from "../store/databases.ts";
 
@@ -48,4 +48,13 @@ test("a quick run and a run of some subjects leave the kept results alone", () =
   expect(readOptions(["--quick"], {}).results).toBeNull();
   expect(readOptions(["--subjects", "ceiling"], {}).results).toBeNull();
   expect(() => readOptions(["--subjects", "nobody"], {})).toThrow("--subjects are among");
+});
+
+test("what is compared at the same time is named once, and each wrong option is said", () => {
+  const byDefault = { folder: "../other", database: "sqlite", rounds: 5, seconds: 6 };
+  expect(readPairOptions(["../other"])).toEqual(byDefault);
+  expect(() => readPairOptions([])).toThrow("one folder");
+  expect(() => readPairOptions(["a", "b"])).toThrow("one folder");
+  expect(() => readPairOptions(["a", "--database", "mysql"])).toThrow("--database is");
+  expect(() => readPairOptions(["a", "--rounds", "0"])).toThrow("--rounds is a number from 1 to 50");
 });
