@@ -76,6 +76,8 @@ export interface PairOptions {
   /** The other checkout. */
   readonly folder: string;
   readonly database: "sqlite" | "postgresql";
+  /** Notifications a second at which it is measured how long each takes to be acknowledged; null: what each costs. */
+  readonly rate: number | null;
   readonly rounds: number;
   readonly seconds: number;
 }
@@ -83,7 +85,8 @@ export interface PairOptions {
 export const PAIR_USAGE = `npm run bench:pair -- <folder> [options]
   <folder>             another checkout, built
   --database NAME      sqlite (default) or postgresql
-  --rounds N           rounds of both at once (default 5)
+  --rate N             how long each takes to acknowledge N a second, one after the other, instead of what each costs at once
+  --rounds N           rounds of both (default 5)
   --seconds N          seconds a round (default 6)`;
 
 /** Throws an Error with a sentence for people. */
@@ -93,6 +96,7 @@ export function readPairOptions(parameters: readonly string[]): PairOptions {
     allowPositionals: true,
     options: {
       database: { type: "string", default: "sqlite" },
+      rate: { type: "string" },
       rounds: { type: "string", default: "5" },
       seconds: { type: "string", default: "6" },
     },
@@ -102,8 +106,8 @@ export function readPairOptions(parameters: readonly string[]): PairOptions {
   const database = (["sqlite", "postgresql"] as const).find((name) => name === values.database);
   if (database === undefined) throw new Error("--database is sqlite or postgresql");
   return {
-    folder,
-    database,
+    ...{ folder, database },
+    rate: values.rate === undefined ? null : numberOf("rate", values.rate, 1, 20_000),
     rounds: numberOf("rounds", values.rounds, 1, 50),
     seconds: numberOf("seconds", values.seconds, 0.1, 600),
   };

@@ -50,11 +50,13 @@ test("a quick run and a run of some subjects leave the kept results alone", () =
   expect(() => readOptions(["--subjects", "nobody"], {})).toThrow("--subjects are among");
 });
 
-test("what is compared at the same time is named once, and each wrong option is said", () => {
-  const byDefault = { folder: "../other", database: "sqlite", rounds: 5, seconds: 6 };
+test("what is compared is named once, and each wrong option is said", () => {
+  const byDefault = { folder: "../other", database: "sqlite", rate: null, rounds: 5, seconds: 6 };
   expect(readPairOptions(["../other"])).toEqual(byDefault);
+  expect(readPairOptions(["../other", "--rate", "1200"])).toEqual({ ...byDefault, rate: 1_200 });
   expect(() => readPairOptions([])).toThrow("one folder");
   expect(() => readPairOptions(["a", "b"])).toThrow("one folder");
   expect(() => readPairOptions(["a", "--database", "mysql"])).toThrow("--database is");
+  expect(() => readPairOptions(["a", "--rate", "fast"])).toThrow("--rate is a number from 1 to 20000");
   expect(() => readPairOptions(["a", "--rounds", "0"])).toThrow("--rounds is a number from 1 to 50");
 });
