@@ -60,18 +60,19 @@ async function compareCosts(ours: Side, theirs: Side): Promise<void> {
 
 async function compareLatencies(ours: Side, theirs: Side, perSecond: number): Promise<void> {
   const sides = [
-    { name: "here", side: ours, p99s: [] as number[] },
-    { name: "there", side: theirs, p99s: [] as number[] },
+    { where: "here", side: ours, p99s: [] as number[] },
+    { where: "there", side: theirs, p99s: [] as number[] },
   ];
-  for (const { side } of sides) await latenciesMs(side, { series: "warm", perSecond, seconds: WARM_SECONDS });
+  const warmSeconds = Math.min(WARM_SECONDS, 2 * seconds);
+  for (const { side } of sides) await latenciesMs(side, { series: "warm", perSecond, seconds: warmSeconds });
   for (let round = 1; round <= rounds; round += 1)
-    for (const { name: where, side, p99s } of sides) {
+    for (const { where, side, p99s } of sides) {
       const latencies = await latenciesMs(side, { series: `r${round}x`, perSecond, seconds });
       const [p50, p90, p99] = [0.5, 0.9, 0.99].map((share) => quantile(latencies, share));
       p99s.push(p99 ?? Number.NaN);
       console.log(`[${name}] round ${round}, ${where}: p50 ${ms(p50)}, p90 ${ms(p90)}, p99 ${ms(p99)} ms`);
     }
-  for (const { name: where, p99s } of sides)
+  for (const { where, p99s } of sides)
     console.log(
       `[${name}] p99 at ${perSecond}/s, ${where}: ${ms(median(p99s))} ms (${ms(Math.min(...p99s))} to ${ms(Math.max(...p99s))})`,
     );
@@ -87,17 +88,14 @@ async function latenciesMs(
   { series, perSecond, seconds }: { readonly series: string; readonly perSecond: number; readonly seconds: number },
 ): Promise<Float64Array> {
   const before = await settled(subject);
-  const {
-    acknowledged,
-    sent,
-    latenciesMs: latencies,
-  } = await generator.run({
+  const result = await generator.run({
     ...{ series, count: Math.ceil(perSecond * seconds) + CONNECTIONS, ports: subject.ports, path: subject.path },
     ...{ connections: CONNECTIONS, rate: perSecond, seconds, allowed: null },
   });
-  if (acknowledged.length < sent) console.log(`[${name}] ${sent - acknowledged.length} of ${sent} REFUSED`);
-  await until(subject, before + acknowledged.length);
-  return latencies;
+  const refused = result.sent - result.acknowledged.length;
+  if (refused > 0) console.log(`[${name}] ${refused} of ${result.sent} REFUSED`);
+  await until(subject, before + result.acknowledged.length);
+  return result.latenciesMs;
 }
 
 /** The service's and the database's. */

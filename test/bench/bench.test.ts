@@ -32,11 +32,14 @@ test(`the benchmark runs, finds everything it was promised, and writes its repor
   expect(output).toMatch(/sqlite-all\] at ten times its maximum: /);
 });
 
-test("this checkout beside another one", { timeout: 120_000 }, () => {
-  const command = ["--import", "tsx", "bench/pair.ts", ".", "--rounds", "1", "--seconds", "1.5"];
+test.each([
+  [[], 1.5, /\[sqlite\] CPU of a notification, here by there: \d\.\d\d \(\d\.\d\d to \d\.\d\d\)/],
+  [["--rate", "200"], 0.5, /\[sqlite\] p99 at 200\/s, there: \d+\.\d ms \(\d+\.\d to \d+\.\d\)/],
+])("this checkout beside another one %j", { timeout: 120_000 }, (options, seconds, told) => {
+  const command = ["--import", "tsx", "bench/pair.ts", ".", "--rounds", "1", "--seconds", String(seconds), ...options];
   const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: "utf8" });
   expect(status, stdout + stderr).toBe(0);
-  expect(stdout).toMatch(/\[sqlite\] CPU of a notification, here by there: \d\.\d\d \(\d\.\d\d to \d\.\d\d\)/);
+  expect(stdout).toMatch(told);
 });
 
 test("a median of an even number of rounds is neither the better nor the worse one", () => {

@@ -70,9 +70,9 @@ function loadOf(lane: Lane, { busy, waiting }: QueueLoad): LaneLoad {
  * Acknowledged means on disk: every commit is synced, on macOS past the drive's cache too. 16 MiB of pages in memory instead of 2,
  * as the keys of what comes in are spread over all of an index.
  *
- * A commit that finds 4 MiB in the log copies them, and all who write wait for it: more of them write a tenth less, and double what the
- * slowest wait. It is not done by another connection beside this one: SQLite before 3.51.3, and so libSQL, may then lose what is
- * committed (https://www.sqlite.org/wal.html#walresetbug).
+ * A commit that finds 4 MiB in the log, SQLite's default, copies them, and all who write wait for it: with 16 a tenth less is written,
+ * and the slowest of a hundred requests wait half as long again (bench/READING.md). It is not done by another connection beside this one:
+ * SQLite before 3.51.3, and so libSQL, may then lose what is committed (https://www.sqlite.org/wal.html#walresetbug).
  */
 const WRITER = [
   "journal_mode = WAL",
