@@ -47,8 +47,22 @@ export interface Refusal {
   readonly fields?: readonly FieldProblem[];
   readonly allow?: string;
   readonly retryAfterSeconds?: number;
-  /** Ends the connection: the rest of what the client sends is not wanted. */
+  /** The body was not read: behind the answer it is, or the connection ends (see `isReadAway`). */
+  readonly unread?: boolean;
+  /** Ends the connection: where this request ends, or whether another one will be heard, is in doubt. */
   readonly close?: boolean;
+}
+
+/** Bytes: four times the largest body that is taken, so that whoever sends a little too much is told so. */
+const MOST_READ_AWAY = 1_048_576;
+
+/**
+ * True where a body that nobody wants is read to its end all the same, and forgotten. Who sends all of it before he looks for an
+ * answer would find the connection reset otherwise, and the answer gone with it (RFC 9112 §9.6). One without a length, or a longer
+ * one, is cut off.
+ */
+export function isReadAway({ headers }: FastifyRequest): boolean {
+  return headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) <= MOST_READ_AWAY;
 }
 
 /** Nothing here is a page, is cached, is framed, or has a referrer to tell. */
@@ -67,7 +81,9 @@ export function refuse(request: FastifyRequest, reply: FastifyReply, refusal: Re
   reply.code(STATUS_OF[error]).headers(HARDENED_HEADERS);
   if (refusal.allow !== undefined) reply.header("allow", refusal.allow);
   if (refusal.retryAfterSeconds !== undefined) reply.header("retry-after", String(refusal.retryAfterSeconds));
-  if (refusal.close) reply.header("connection", "close");
+  // Node reads away what is left of a request on a connection that stays open. Fastify ends it where it refuses a body.
+  if (refusal.close || (refusal.unread && !isReadAway(request))) reply.header("connection", "close");
+  else if (refusal.unread) reply.removeHeader("connection");
   if (error === "unauthorized") reply.header("www-authenticate", "Bearer");
   const body = { error, id: request.id, ...(message ? { message } : {}), ...(fields ? { fields } : {}) };
   return reply.type(JSON_TYPE).send(JSON.stringify(body));

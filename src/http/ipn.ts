@@ -57,7 +57,7 @@ export function ipnRoutes(parts: IpnParts): (app: FastifyInstance) => Promise<vo
       const refusal = refusalBeforeBody(parts, request) ?? takeBody(bodies, request, reply);
       if (!refusal) return next();
       countRefusal(parts, request, refusal.error);
-      refuse(request, reply, { ...refusal, close: true });
+      refuse(request, reply, { ...refusal, unread: true });
     });
     app.addHook("onError", async (request, _reply, error) => {
       const code = "code" in error ? String(error.code) : "unexpected";

@@ -35,7 +35,7 @@ export function resource(
   app.route({
     method: ALL_METHODS.filter((method) => !allowed.some(([name]) => name === method)),
     url,
-    onRequest: async (request, reply) => refuse(request, reply, { error: "method_not_allowed", allow, close: true }),
-    handler: (request, reply) => refuse(request, reply, { error: "method_not_allowed", allow, close: true }),
+    onRequest: async (request, reply) => refuse(request, reply, { error: "method_not_allowed", allow, unread: true }),
+    handler: (request, reply) => refuse(request, reply, { error: "method_not_allowed", allow, unread: true }),
   });
 }

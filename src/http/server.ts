@@ -4,7 +4,7 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import type { Logger } from "pino";
 import { chance } from "../chance.ts";
 import { StoreError } from "../store/store.ts";
-import { type ErrorWord, HARDENED_HEADERS, JSON_TYPE, refuse, STATUS_OF } from "./errors.ts";
+import { type ErrorWord, HARDENED_HEADERS, isReadAway, JSON_TYPE, refuse, STATUS_OF } from "./errors.ts";
 import { knowAllMethods } from "./methods.ts";
 import { shapeProblem } from "./request-shape.ts";
 
@@ -55,7 +55,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     reply.headers(HARDENED_HEADERS);
     const problem = shapeProblem(request.raw);
     if (problem) refuse(request, reply, { error: problem, close: true });
-    else if (parts.isStopping()) refuse(request, reply, { error: "unavailable", retryAfterSeconds: 5, close: true });
+    else if (parts.isStopping()) refuseStopping(request, reply);
     else next();
   });
   // A connection that stays open would keep the process from ending.
@@ -63,7 +63,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     if (parts.isStopping()) reply.header("connection", "close");
     next();
   });
-  app.setNotFoundHandler((request, reply) => refuse(request, reply, { error: "not_found", close: hasBody(request) }));
+  app.setNotFoundHandler((request, reply) => refuse(request, reply, { error: "not_found", unread: true }));
   app.setErrorHandler<FastifyError>((error, request, reply) => answerError(error, request, reply, parts.log));
   return app;
 }
@@ -72,9 +72,11 @@ function newRequestId(): string {
   return `req_${chance().toString("hex", 0, 12)}`;
 }
 
-/** An unread body would be taken for the next request's beginning, or be read to its end for nothing. */
-function hasBody(request: FastifyRequest): boolean {
-  return request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined;
+/** On a connection that ends, and so behind the body. */
+function refuseStopping(request: FastifyRequest, reply: FastifyReply): void {
+  const answer = (): void => void refuse(request, reply, { error: "unavailable", retryAfterSeconds: 5, close: true });
+  if (isReadAway(request)) request.raw.once("end", answer).resume();
+  else answer();
 }
 
 function answerError(
@@ -87,7 +89,7 @@ function answerError(
   if (word === "internal")
     log.error({ err: error, request: request.id, route: request.routeOptions?.url }, "a request failed unexpectedly");
   const retry = word === "unavailable" ? { retryAfterSeconds: 10 } : {};
-  refuse(request, reply, { error: word, close: word !== "internal" && word !== "unavailable", ...retry });
+  refuse(request, reply, { error: word, unread: true, close: word === "malformed", ...retry });
 }
 
 /** The codes that Fastify gives its own errors, and what the store rejects with; anything else is our own mistake. */

@@ -44,7 +44,7 @@ export function requireToken(
       return refuse(request, reply, {
         error: "token_in_query",
         message: "send the token as Authorization: Bearer, never in the address",
-        close: true,
+        unread: true,
       });
     }
     const token = BEARER.exec(request.headers.authorization ?? "")?.[1];
@@ -59,11 +59,11 @@ export function requireToken(
     return refuse(request, reply, {
       error: "unauthorized",
       message: "send the API token as Authorization: Bearer <token>; at its start the service says where it is kept",
-      close: true,
+      unread: true,
     });
   };
 }
 
 function tooMany(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  return refuse(request, reply, { error: "too_many_requests", retryAfterSeconds: 60, close: true });
+  return refuse(request, reply, { error: "too_many_requests", retryAfterSeconds: 60, unread: true });
 }

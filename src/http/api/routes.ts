@@ -44,7 +44,7 @@ export function apiRoutes(parts: ApiParts): (app: FastifyInstance) => Promise<vo
         return refuse(request, reply, {
           error: "unsupported_media_type",
           message: `send ${types.join(", ")}`,
-          close: true,
+          unread: true,
         });
     });
     const others = app.errorHandler;
