@@ -252,10 +252,16 @@ function storeOf(connecting: Connecting<Running>): Store {
   return opened.store;
 }
 
+/**
+ * Connections that wait to be accepted; the system may allow fewer (Linux: net.core.somaxconn, 4,096). With Node's 511 the others of a
+ * thousand that come at once were dropped, and tried again after a second, and after two more.
+ */
+const WAITING_CONNECTIONS = 4_096;
+
 async function listen(config: Config, parts: AppParts): Promise<readonly ReturnType<typeof buildApp>[]> {
   const { admin } = config;
   const main = buildApp(parts, admin ? "public" : "all");
-  await main.listen({ host: config.host, port: config.port });
+  await main.listen({ host: config.host, port: config.port, backlog: WAITING_CONNECTIONS });
   if (!admin) return [main];
   const second = buildApp(parts, "admin");
   await second.listen(admin);

@@ -14,6 +14,8 @@ export interface Server {
   api(path: string, init?: { readonly method?: string; readonly body?: unknown }): Promise<ApiAnswer>;
   /** What it printed so far. */
   output(): string;
+  /** SIGSTOP and SIGCONT: it has no time for anybody meanwhile. */
+  signal(signal: NodeJS.Signals): void;
   /** Resolves with the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   /** The same command once more, on the same data. */
@@ -74,6 +76,7 @@ export async function startServer(options: {
     dataDir,
     api: (path, init) => callApi(`http://127.0.0.1:${port}${path}`, init),
     output: () => running.output.join(""),
+    signal: (signal) => void running.child.kill(signal),
     stop: async (signal = "SIGTERM") => {
       await expectSilentProbes();
       const code = await end(running.child, signal);

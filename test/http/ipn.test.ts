@@ -230,6 +230,7 @@ describe("when nothing can be stored", () => {
       "7",
       "unavailable",
     ]);
+    expect(answer.milliseconds).toBeGreaterThan(990);
     expect(full.logged.join("")).toContain("queue_full");
     await full.close();
   });
@@ -266,6 +267,8 @@ describe("floods", () => {
     const one = request("POST /ipn/stripe", signed(), EVENT);
     const answer = await exchange(late.port, [one]);
     expect([answer.status, answer.headers.get("retry-after"), late.received.length]).toEqual([503, "10", 0]);
+    // At once, they would be here again at once.
+    expect(answer.milliseconds).toBeGreaterThan(990);
     for (const path of ["/health/live", "/metrics"])
       expect((await exchange(late.port, [request(`GET ${path}`, {}, "")])).status).toBe(200);
     isLate = false;
