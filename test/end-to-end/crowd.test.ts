@@ -16,10 +16,9 @@ test("fifteen hundred connect at once while the process has no time for them, an
   const server = await startServer({});
   server.signal("SIGSTOP");
   const sockets = Array.from({ length: SENDERS }, () => connect({ host: "127.0.0.1", port: server.port }));
-  let connected = 0;
-  for (const socket of sockets) socket.once("connect", () => void (connected += 1)).on("error", () => undefined);
+  for (const socket of sockets) socket.on("error", () => undefined);
   await pause(WITHIN_MS);
-  expect(connected).toBe(SENDERS);
+  expect(sockets.filter(({ readyState }) => readyState === "open")).toHaveLength(SENDERS);
   server.signal("SIGCONT");
   const answers = await Promise.all(sockets.map(isAlive));
   expect(answers.filter((isAnswered) => !isAnswered)).toEqual([]);
