@@ -6,6 +6,10 @@ import type { RunningSubject } from "./subjects/subject.ts";
 
 /** As fast as a subject applies: what it brings to its end while no more come than that, and what each costs it. */
 
+/** Of the generator, where it is no flood. */
+export const CONNECTIONS = 256;
+/** A process does half of what it does after some seconds, as V8 compiles beside it. */
+export const WARM_SECONDS = 6;
 /** Made ready for each measurement: more than is applied in its time. */
 const REQUESTS_PER_SECOND = 8_000;
 const SETTLED_WITHIN_MS = 120_000;
@@ -50,8 +54,8 @@ export function appliedPerSecond(
   { series, seconds }: { readonly series: string; readonly seconds: number },
 ): Promise<Applied> {
   const load: Load = {
-    ...{ series, count: REQUESTS_PER_SECOND * seconds, ports: subject.ports, path: subject.path, connections: 256 },
-    ...{ rate: null, seconds, allowed: UNAPPLIED },
+    ...{ series, count: REQUESTS_PER_SECOND * seconds, ports: subject.ports, path: subject.path },
+    ...{ connections: CONNECTIONS, rate: null, seconds, allowed: UNAPPLIED },
   };
   return applying(subject, (watch) => generator.run(load, watch));
 }

@@ -1,4 +1,4 @@
-import { applying, type Cost } from "./applying.ts";
+import { applying, CONNECTIONS, type Cost, WARM_SECONDS } from "./applying.ts";
 import { amountOf, type Names, namesOf } from "./load/notifications.ts";
 import type { Generator, Watch } from "./load/open-generator.ts";
 import type { Load, LoadResult } from "./load/protocol.ts";
@@ -48,12 +48,10 @@ export interface Overload {
   readonly recovered: number;
 }
 
-const CONNECTIONS = 256;
 /** As many gateways' connections as nobody has. */
 const OVERLOAD_CONNECTIONS = 3_000;
 const OVERLOAD_TIMES = 10;
 const OVERLOAD_REQUESTS = 200_000;
-const WARM_SECONDS = 6;
 /** At least: in less no batch ends. */
 const APPLIED_SECONDS = 1.5;
 const NO_OVERLOAD: Overload = {
@@ -88,7 +86,7 @@ export interface MeasureParts {
 export async function measure(parts: MeasureParts): Promise<Figures> {
   const { subject, seconds, quick } = parts;
   const phases = new Phases(parts);
-  // A process does half of what it does after some seconds, as V8 compiles beside it; what applies is warmed up by itself, below.
+  // What applies is warmed up by itself, below.
   const warmSeconds = quick ? seconds : Math.min(WARM_SECONDS, 2 * seconds);
   const warm = await phases.run("warming up", { seconds: warmSeconds, expected: UNKNOWN_RATE });
   if (warm.acknowledged.length === 0) throw new Error(`nothing was acknowledged: ${JSON.stringify(warm.others)}`);

@@ -10,7 +10,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { prepare } from "../scripts/prepare.mjs";
-import { type Applied, appliedPerSecond, settled, until } from "./applying.ts";
+import { type Applied, appliedPerSecond, CONNECTIONS, settled, until, WARM_SECONDS } from "./applying.ts";
 import type { Generator } from "./load/open-generator.ts";
 import { PAIR_USAGE, type PairOptions, readOptions, readPairOptions } from "./options.ts";
 import { residentMiB } from "./processes.ts";
@@ -22,9 +22,6 @@ interface Side {
   readonly subject: RunningSubject;
   readonly generator: Generator;
 }
-
-const WARM_SECONDS = 6;
-const CONNECTIONS = 256;
 
 const { folder, database: name, rate, rounds, seconds } = optionsOf(process.argv.slice(2));
 const there = resolve(folder);
@@ -44,7 +41,6 @@ async function compareCosts(ours: Side, theirs: Side): Promise<void> {
       appliedPerSecond(ours.subject, ours.generator, { series, seconds }),
       appliedPerSecond(theirs.subject, theirs.generator, { series, seconds }),
     ]);
-  // A process does half of what it does after some seconds, as V8 compiles beside it.
   await apply("warm");
   const ratios: number[] = [];
   for (let round = 1; round <= rounds; round += 1) {

@@ -142,10 +142,10 @@ interface Mark {
 const BOUNDS = {
   ceiling:
     "processors: the ceiling has two of them for itself and the generator, Paybell shares them with what applies and with its database",
-  cpu: "processors: twice a million µs, by what a notification costs the service, the database and its sender (some 90 µs), is the most that two of them apply; no place stands out in the profiles",
+  cpu: "processors: twice a million µs, by what a notification costs the service, the database and its sender (some 90 µs), is the most that two of them apply; on SQLite one is idle for a fifth of the time besides; no place stands out in the profiles",
   waits:
     "the hour: what it is compared with waits for its database one question at a time and hardly needs a processor, so it is twice as quick where the disk is quick; Paybell waits for few commits and needs the processors",
-  tail: "processors, which half of what is acknowledged at most is enough to fill, as it is about all that is applied at most; on SQLite also its one writing connection, which the journal waits for while a batch is committed and the log is copied into the file",
+  tail: "bursts, in which batches, commits and V8's own threads want both processors at once, and on SQLite its one writing connection, for which the journal waits while a batch is committed and the log is copied into the file; with applying all but stopped half of it was left there",
   paid: "processors: applying has the lowest priority of all that wants one, so that acknowledging goes first",
   memory:
     "three V8 heaps (two on PostgreSQL) where the ceiling has one, the program's file (65 MiB), and 3,000 requests under way at once; smaller heaps cost up to a third more CPU",
