@@ -237,7 +237,7 @@ export type Fact =
 /** A fact with its place in the world. `key` is made of the provider's own ids, so that ties are decided alike in any order of arrival. */
 export type StoredFact = Fact & {
   readonly scope: Scope;
-  /** `<gateway>/<notification key>#<n>`: unique, and the same for every repetition of the same notification. */
+  /** `<gateway>/<account>/<mode>/<key of the item>#<hash of what it says>`: unique, and the same for every repetition. */
   readonly key: string;
   /** The channel that told it. */
   readonly gateway: string;

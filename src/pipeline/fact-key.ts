@@ -19,7 +19,7 @@ export interface Origin {
 export function placeFacts(items: readonly Item[], origin: Origin): readonly StoredFact[] {
   return items.flatMap((item) => {
     const scope: Scope = { provider: origin.provider, account: origin.account, live: item.live };
-    return item.facts.map((fact) => place(fact, item.key, scope, origin));
+    return item.facts.map((fact) => place(notAfter(fact, origin.receivedAt.getTime()), item.key, scope, origin));
   });
 }
 
@@ -32,7 +32,10 @@ function place(fact: Fact, itemKey: string, scope: Scope, origin: Origin): Store
     input: origin.input,
     key: `${origin.gateway}/${origin.account}/${scope.live ? "live" : "test"}/${itemKey}#${content}`,
     ...fact,
-    // A clock ahead of ours must not make a statement the newest for ever.
-    at: Math.min(fact.at, origin.receivedAt.getTime()),
   };
+}
+
+/** A clock ahead of ours must not make a statement the newest for ever. Adapters see to it, as `Fact` asks; this is for the one that forgot. */
+function notAfter(fact: Fact, receivedAt: number): Fact {
+  return fact.at <= receivedAt ? fact : { ...fact, at: receivedAt };
 }

@@ -7,20 +7,19 @@ import type { Report } from "./finding.ts";
 /** Compares a page of facts with their own keys, and with the tables that are filled from them. */
 export async function checkFacts(view: AuditView, facts: readonly AuditedFact[], report: Report): Promise<void> {
   const readable = facts.flatMap(({ fact }): readonly StoredFact[] => (fact ? [fact] : []));
-  const inputs = new Map((await view.inputsById(facts.map(({ input }) => input))).map((input) => [input.id, input]));
+  const inputs = new Set((await view.inputsById(facts.map(({ input }) => input))).map(({ id }) => id));
   const owners = await view.owners(facts.map((row) => row.objectKey));
   const payments = await view.knownPayments(facts.flatMap(({ payment }) => payment ?? []));
   const erased = await view.erased(facts.map(({ key }) => erasureOf("fact", key)));
   for (const row of facts) {
     const { fact, key } = row;
-    const input = inputs.get(row.input);
     if (!fact) {
       report("fact_content", key, "its text can't be read");
       continue;
     }
-    checkContent(row, fact, { receivedAt: input?.receivedAt ?? null, erased }, report);
+    checkContent(row, fact, erased, report);
     checkPlace(row, fact, owners, payments, report);
-    if (!input) report("fact_input", key, `it came with ${row.input}, which is not in the journal`);
+    if (!inputs.has(row.input)) report("fact_input", key, `it came with ${row.input}, which is not in the journal`);
   }
   await checkLinks(view, readable, report);
 }
@@ -29,14 +28,12 @@ export async function checkFacts(view: AuditView, facts: readonly AuditedFact[],
 function checkContent(
   row: AuditedFact,
   stored: StoredFact,
-  { receivedAt, erased }: { readonly receivedAt: number | null; readonly erased: ReadonlyMap<string, Erasure> },
+  erased: ReadonlyMap<string, Erasure>,
   report: Report,
 ): void {
   const { gateway, input, key } = stored;
   if (key !== row.key || input !== row.input || gateway !== row.gateway || stored.at !== row.at)
     report("fact_content", row.key, "its text and its columns disagree");
-  // A time after receipt was cut to it, and what it had been is not known any more.
-  if (stored.at === receivedAt) return;
   const content = contentOf(stored);
   // Of one whose buyer was erased, the erasure says what is left.
   if (!row.key.endsWith(`#${content}`) && erased.get(erasureOf("fact", row.key))?.rest !== content)

@@ -25,7 +25,7 @@ export interface Bench {
   check(): Promise<CheckReport>;
   rebuild(options?: Partial<Pick<RebuildParts, "apply" | "retractEvents" | "channels">>): Promise<RebuildReport>;
   /** One more notification, and its outcome. */
-  notify(body: string): Promise<void>;
+  notify(body: string, receivedAt?: Date): Promise<void>;
   /** More notifications through the server that runs on the database. */
   deliver(reference: string, lines?: Expectation["lines"]): Promise<void>;
 }
@@ -64,8 +64,8 @@ export async function withHistories(
           accounts: new Map([["stripe/default", stripeAccount()]]),
           ...options,
         }),
-      notify: async (body) => {
-        await send(running, body);
+      notify: async (body, receivedAt = now()) => {
+        await send(running, body, receivedAt, receivedAt);
         await settled(store);
       },
       deliver: async (reference, lines = []) => {

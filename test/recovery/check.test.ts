@@ -45,6 +45,23 @@ for (const { dialect, skip } of await availableDialects()) {
       });
     }, 120_000);
 
+    test("a fact is compared with what it said, be its time that of its receipt, or cut to it", async () => {
+      await withHistories(dialect, [], async ({ check, notify, tamper }) => {
+        const created = Math.floor(Date.now() / 1000);
+        const receivedAt = new Date(created * 1000);
+        for (const [id, ahead] of [
+          ["pi_same", 0],
+          ["pi_ahead", 3],
+        ] as const) {
+          const object = paymentIntent({ id, amount: 1999 });
+          await notify(stripeEvent({ type: "payment_intent.succeeded", object, created: created + ahead }), receivedAt);
+        }
+        expect((await check()).findings.kept).toEqual([]);
+        await tamper.run(`update facts set body = replace(body, '"amount":"1999"', '"amount":"2999"')`);
+        expect((await check()).findings.counts.get("fact_content")).toBe(2);
+      });
+    }, 60_000);
+
     test("an entry that does not sum to zero, or came with nothing, is found, and what was posted is never rewritten", async () => {
       await withHistories(dialect, ["a1"], async ({ check, rebuild, tamper }) => {
         const lines = () => tamper.one("select count(*) from postings");
