@@ -32,5 +32,5 @@ USER 10001:10001
 VOLUME ["/data"]
 EXPOSE 8080
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 CMD ["node", "dist/healthcheck.js"]
-# A third less memory, for no rate that can be measured: README, "Memory".
-CMD ["node", "--enable-source-maps", "--max-semi-space-size=16", "--heap-growing-percent=100", "dist/main.js"]
+# A third less memory and shorter tails, for no rate that can be measured: README, "Memory".
+CMD ["node", "--enable-source-maps", "--max-semi-space-size=8", "--heap-growing-percent=100", "--v8-pool-size=1", "dist/main.js"]

@@ -14,12 +14,17 @@ export interface Figures extends Cost {
   readonly appliedPerSecond: number;
   readonly loneMs: number;
   readonly latencies: readonly Latency[];
-  /** From the acknowledgement to the order's `paid`, at half of `appliedPerSecond`. */
+  /** At half of `appliedPerSecond`, which goes on for ever; half of the maximum may be more than is applied. */
+  readonly sustained: Latency;
+  /** From the acknowledgement to the order's `paid`, at the same rate. */
   readonly paidP50Ms: number;
   readonly paidP99Ms: number;
+  /** Under full load, before the overload. */
   readonly peakMiB: number;
   readonly readyMs: number;
   readonly overload: Overload;
+  /** Of bodies of 10 kB, of which the bound on bodies lets not all in at once. */
+  readonly larger: Overload;
   readonly acknowledged: number;
   /** Acknowledged and not there afterwards: has to be none. */
   readonly lost: number;
@@ -27,7 +32,7 @@ export interface Figures extends Cost {
 }
 
 export interface Latency {
-  /** Of the subject's own maximum. */
+  /** Of the subject's own maximum, or of what it applies. */
   readonly share: number;
   readonly rate: number;
   readonly p50: number;
@@ -37,7 +42,7 @@ export interface Latency {
   readonly refused: number;
 }
 
-/** Ten times what it can take. */
+/** More than it can take. */
 export interface Overload {
   readonly acknowledgedPerSecond: number;
   readonly refused: number;
@@ -46,12 +51,17 @@ export interface Overload {
   readonly othersThan503: number;
   /** Acknowledged a second in the three seconds after it, as a share of the maximum before. */
   readonly recovered: number;
+  readonly peakMiB: number;
 }
 
 /** As many gateways' connections as nobody has. */
 const OVERLOAD_CONNECTIONS = 3_000;
 const OVERLOAD_TIMES = 10;
 const OVERLOAD_REQUESTS = 200_000;
+/** Times `LARGER_SECONDS`, about what the generator can hold; a connection has one under way, so no more can be sent. */
+const LARGER_RATE = 10_000;
+const LARGER_SECONDS = 3;
+const LARGER_BYTES = 8_000;
 /** At least: in less no batch ends. */
 const APPLIED_SECONDS = 1.5;
 const NO_OVERLOAD: Overload = {
@@ -61,6 +71,7 @@ const NO_OVERLOAD: Overload = {
   withoutRetryAfter: Number.NaN,
   othersThan503: Number.NaN,
   recovered: Number.NaN,
+  peakMiB: Number.NaN,
 };
 const SHARES = [0.25, 0.5, 0.8];
 const LONE = 200;
@@ -104,21 +115,22 @@ export async function measure(parts: MeasureParts): Promise<Figures> {
     const rate = share * maximum;
     latencies.push(latencyOf(share, rate, await phases.run(`at ${share * 100} %`, { seconds, expected, rate })));
   }
-  const paidMs = await measurePaid(parts, phases, applied.perSecond / 2);
-  const overload = quick ? NO_OVERLOAD : await measureOverload(parts, phases, maximum);
-  const peakMiB = Math.max(...subject.pids().map((pid) => residentMiB(pid).peak));
+  const { paidMs, sustained } = await measurePaid(parts, phases, applied.perSecond);
+  const peakMiB = peakOf(subject);
+  const [overload, larger] = quick ? [NO_OVERLOAD, NO_OVERLOAD] : await measureOverloads(parts, phases, maximum);
   const { readyMs } = await subject.restart();
   return {
     acknowledgedPerSecond: maximum,
     appliedPerSecond: applied.perSecond,
     loneMs: quantile(lone.latenciesMs, 0.5),
     latencies,
+    sustained,
     paidP50Ms: quantile(paidMs, 0.5),
     paidP99Ms: quantile(paidMs, 0.99),
     ...applied.cost,
     peakMiB,
     readyMs,
-    overload,
+    ...{ overload, larger },
     ...(await phases.lookUp()),
   };
 }
@@ -131,6 +143,7 @@ interface Phase {
   readonly connections?: number;
   readonly count?: number;
   readonly allowed?: number;
+  readonly metadataBytes?: number;
 }
 
 /** Runs one load after the other, each on what the last one left settled, and remembers what was promised. */
@@ -161,6 +174,7 @@ class Phases {
       rate: phase.rate ?? null,
       seconds: phase.seconds,
       allowed: phase.allowed ?? null,
+      ...(phase.metadataBytes !== undefined && { metadataBytes: phase.metadataBytes }),
     };
     const result = await generator.run(load, watch);
     for (const index of result.acknowledged) this.#acknowledged.push(namesOf(series, index));
@@ -236,10 +250,14 @@ function latencyOf(share: number, rate: number, result: LoadResult): Latency {
  * Orders are registered, their notifications come with all the others, and each is looked for in the database until it is paid.
  * Which: every so manieth of the series, so that they are spread over its time.
  */
-async function measurePaid(parts: MeasureParts, phases: Phases, rate: number): Promise<readonly number[]> {
-  const { orders } = parts.subject;
-  if (orders === null) return [];
-  const { seconds } = parts;
+async function measurePaid(parts: MeasureParts, phases: Phases, appliedPerSecond: number) {
+  const { seconds, subject } = parts;
+  const { orders } = subject;
+  const share = 0.5;
+  const rate = share * appliedPerSecond;
+  const load = { seconds, expected: rate, rate };
+  const name = "at half of what it applies";
+  if (orders === null) return { paidMs: [], sustained: latencyOf(share, rate, await phases.run(name, load)) };
   const series = phases.next;
   const every = Math.max(1, Math.round(rate / FOLLOWED_PER_SECOND));
   const followed = new Map<number, string>();
@@ -266,22 +284,42 @@ async function measurePaid(parts: MeasureParts, phases: Phases, rate: number): P
     }
   };
   const followingAll = following();
-  const result = await phases.run("at half of what it applies", { seconds, expected: rate, rate }, watch);
+  const result = await phases.run(name, load, watch);
   await followingAll;
-  return [...result.acknowledged].flatMap((index, i) => {
+  const paidMs = [...result.acknowledged].flatMap((index, i) => {
     const at = paidAt.get(index);
     return followed.has(index) ? [(at ?? Number.POSITIVE_INFINITY) - (result.answeredAt[i] ?? 0)] : [];
   });
+  return { paidMs, sustained: latencyOf(share, rate, result) };
 }
 
-async function measureOverload(parts: MeasureParts, phases: Phases, maximum: number): Promise<Overload> {
-  const { seconds } = parts;
+async function measureOverloads(parts: MeasureParts, phases: Phases, maximum: number) {
   const rate = OVERLOAD_TIMES * maximum;
   // As many as the generator can hold ready; the rate is what matters, and beyond some seconds nothing new happens.
-  const overloadedFor = Math.min(seconds, OVERLOAD_REQUESTS / rate);
-  const during = await phases.run("at ten times its maximum", {
-    ...{ seconds: overloadedFor, expected: rate, rate, connections: OVERLOAD_CONNECTIONS },
+  const seconds = Math.min(parts.seconds, OVERLOAD_REQUESTS / rate);
+  const overload = await measureOverload(parts, phases, maximum, { name: "at ten times its maximum", seconds, rate });
+  const larger = await measureOverload(parts, phases, maximum, {
+    ...{ name: "flooded by 10 kB each", seconds: Math.min(parts.seconds, LARGER_SECONDS) },
+    ...{ rate: LARGER_RATE, metadataBytes: LARGER_BYTES },
   });
+  return [overload, larger] as const;
+}
+
+interface Flood {
+  readonly name: string;
+  readonly seconds: number;
+  readonly rate: number;
+  readonly metadataBytes?: number;
+}
+
+async function measureOverload(
+  parts: MeasureParts,
+  phases: Phases,
+  maximum: number,
+  { name, ...flood }: Flood,
+): Promise<Overload> {
+  const { seconds } = parts;
+  const during = await phases.run(name, { ...flood, expected: flood.rate, connections: OVERLOAD_CONNECTIONS });
   const after = await phases.run("and after it", { seconds: Math.min(3, seconds), expected: 1.6 * maximum });
   const { "503": refused = 0, ...others } = during.others;
   return {
@@ -291,7 +329,13 @@ async function measureOverload(parts: MeasureParts, phases: Phases, maximum: num
     withoutRetryAfter: during.withoutRetryAfter,
     othersThan503: Object.values(others).reduce((sum, count) => sum + count, 0),
     recovered: perSecond(after) / maximum,
+    peakMiB: peakOf(parts.subject),
   };
+}
+
+/** The most that one of its processes has had in memory so far. */
+function peakOf(subject: RunningSubject): number {
+  return Math.max(...subject.pids().map((pid) => residentMiB(pid).peak));
 }
 
 function perSecond({ inTime, seconds }: LoadResult): number {

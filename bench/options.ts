@@ -1,8 +1,11 @@
 import { parseArgs } from "node:util";
 
+/** Those that are compared with each other stand together, as the machine's speed changes while it measures. */
 export const SUBJECTS = [
   "ceiling",
   "sqlite",
+  "plain",
+  "peer",
   "postgresql",
   "postgresql-2",
   "sqlite-told",
@@ -11,8 +14,6 @@ export const SUBJECTS = [
   "postgresql-orders",
   "sqlite-all",
   "postgresql-all",
-  "plain",
-  "peer",
 ] as const;
 
 export type SubjectName = (typeof SUBJECTS)[number];
@@ -33,7 +34,7 @@ export interface Options {
 
 export const USAGE = `npm run bench -- [options]
   --quick              one round of half a second a phase and no overload, in under three minutes: too short to be kept
-  --rounds N           rounds, each subject in turn (default 3)
+  --rounds N           rounds, each subject in turn, every second one the other way round (default 3)
   --seconds N          seconds a phase (default 10); with 3 a round of all subjects takes 18 minutes
   --subjects a,b       of ${SUBJECTS.join(", ")} (default all)
   --results FILE       the report (default bench/RESULTS.md; with --quick or --subjects it is only printed)

@@ -15,7 +15,7 @@ function tell(message: FromGenerator): void {
 process.on("message", (message: ToGenerator) => {
   switch (message.kind) {
     case "prepare":
-      prepared = new LoadRun(message.load, prepareRequests(message.load.series, message.load.count, message.load.path));
+      prepared = new LoadRun(message.load, prepareRequests(message.load));
       return tell({ kind: "prepared" });
     case "allow":
       return prepared?.allow(message.upTo);

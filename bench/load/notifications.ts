@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import type { Load } from "./protocol.ts";
 
 /**
  * Stripe's `payment_intent.succeeded` as it arrives, 2 kB, each of a payment and an order of its own, signed as Stripe
@@ -38,6 +39,9 @@ export function amountOf(index: number): number {
   return 1_000 + (index % 9_000);
 }
 
+/** What is made ready of a `Load`. */
+type Prepared = Pick<Load, "series" | "count" | "path" | "metadataBytes">;
+
 /** Whole HTTP/1.1 requests, one after the other, ready for a socket. */
 export interface PreparedRequests {
   readonly count: number;
@@ -45,10 +49,11 @@ export interface PreparedRequests {
   at(index: number): Uint8Array;
 }
 
-export function prepareRequests(series: string, count: number, path: string): PreparedRequests {
+export function prepareRequests({ series, count, path, metadataBytes = 0 }: Prepared): PreparedRequests {
   const timestamp = Math.floor(Date.now() / 1000);
+  const metadata = notesOf(metadataBytes);
   const requests = Array.from({ length: count }, (_, index) =>
-    requestOf(bodyOf(series, index, timestamp), path, timestamp),
+    requestOf(bodyOf(namesOf(series, index), { amount: amountOf(index), timestamp, metadata }), path, timestamp),
   );
   return {
     count,
@@ -58,6 +63,15 @@ export function prepareRequests(series: string, count: number, path: string): Pr
       return request;
     },
   };
+}
+
+/** As Stripe bounds it: https://docs.stripe.com/api/metadata */
+const [MOST_NOTES, MOST_IN_A_NOTE] = [45, 500];
+
+/** What a shop may write beside a payment. */
+function notesOf(bytes: number): Readonly<Record<string, string>> {
+  const count = Math.min(MOST_NOTES, Math.ceil(bytes / MOST_IN_A_NOTE));
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [`note_${i}`, "n".repeat(MOST_IN_A_NOTE)]));
 }
 
 function requestOf(body: string, path: string, timestamp: number): Buffer {
@@ -77,10 +91,14 @@ function requestOf(body: string, path: string, timestamp: number): Buffer {
   return Buffer.from(head.join("\r\n") + body);
 }
 
+interface Told {
+  readonly amount: number;
+  readonly timestamp: number;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 /** Pretty-printed with two spaces, as Stripe sends it. */
-function bodyOf(series: string, index: number, created: number): string {
-  const { event, intent, order } = namesOf(series, index);
-  const amount = amountOf(index);
+function bodyOf({ event, intent, order }: Names, { amount, timestamp: created, metadata }: Told): string {
   const own = event.slice("evt_".length);
   return JSON.stringify(
     {
@@ -111,7 +129,7 @@ function bodyOf(series: string, index: number, created: number): string {
           last_payment_error: null,
           latest_charge: `ch_${own}`,
           livemode: false,
-          metadata: { order_id: order, cart: "c-20260105-7781" },
+          metadata: { order_id: order, cart: "c-20260105-7781", ...metadata },
           next_action: null,
           on_behalf_of: null,
           payment_method: `pm_${own}`,

@@ -8,6 +8,8 @@ export interface Load {
   /** Where to: one port for each process of the subject. */
   readonly ports: readonly number[];
   readonly path: string;
+  /** What each body is larger by, in bytes; without it they are of 2 kB. */
+  readonly metadataBytes?: number;
   readonly connections: number;
   /** Requests a second, sent when they are due whatever the answers do; null: whenever a connection is free. */
   readonly rate: number | null;
