@@ -35,7 +35,7 @@ export interface Options {
 export const USAGE = `npm run bench -- [options]
   --quick              one round of half a second a phase and no overload, in under three minutes: too short to be kept
   --rounds N           rounds, each subject in turn, every second one the other way round (default 3)
-  --seconds N          seconds a phase (default 10); with 3 a round of all subjects takes 18 minutes
+  --seconds N          seconds a phase (default 10); with 3 a round of all subjects takes 20 minutes
   --subjects a,b       of ${SUBJECTS.join(", ")} (default all)
   --results FILE       the report (default bench/RESULTS.md; with --quick or --subjects it is only printed)
 PostgreSQL: BENCH_DATABASE_URL, else TEST_DATABASE_URL, else 127.0.0.1:5432 as postgres. Databases are made there and dropped.`;
