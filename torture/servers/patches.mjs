@@ -111,8 +111,8 @@ export const MUTATIONS = {
   "apply-by-arrival": [
     {
       file: "pipeline/fact-key.ts",
-      find: "at: Math.min(fact.at, origin.receivedAt.getTime()),",
-      put: "at: origin.receivedAt.getTime(),",
+      find: "return fact.at <= receivedAt ? fact : { ...fact, at: receivedAt };",
+      put: "return { ...fact, at: receivedAt };",
     },
   ],
   // An order takes its goods again with each change, as if it had taken none.
