@@ -115,7 +115,7 @@ export async function measure(parts: MeasureParts): Promise<Figures> {
     const rate = share * maximum;
     latencies.push(latencyOf(share, rate, await phases.run(`at ${share * 100} %`, { seconds, expected, rate })));
   }
-  const { paidMs, sustained } = await measurePaid(parts, phases, applied.perSecond);
+  const { paidMs, sustained } = await measureSustained(parts, phases, applied.perSecond);
   const peakMiB = peakOf(subject);
   const [overload, larger] = quick ? [NO_OVERLOAD, NO_OVERLOAD] : await measureOverloads(parts, phases, maximum);
   const { readyMs } = await subject.restart();
@@ -247,10 +247,10 @@ function latencyOf(share: number, rate: number, result: LoadResult): Latency {
 }
 
 /**
- * Orders are registered, their notifications come with all the others, and each is looked for in the database until it is paid.
+ * At half of what it applies. Orders are registered, their notifications come with all the others, and each is looked for in the database until it is paid.
  * Which: every so manieth of the series, so that they are spread over its time.
  */
-async function measurePaid(parts: MeasureParts, phases: Phases, appliedPerSecond: number) {
+async function measureSustained(parts: MeasureParts, phases: Phases, appliedPerSecond: number) {
   const { seconds, subject } = parts;
   const { orders } = subject;
   const share = 0.5;

@@ -157,7 +157,7 @@ const BOUNDS = {
   tail: "bursts, in which batches, commits and V8's own threads want both processors at once, and on SQLite its one writing connection, for which the journal waits while a batch is committed and the log is copied into the file; with applying all but stopped half of it was left there",
   paid: "processors: applying has the lowest priority of all that wants one, so that acknowledging goes first",
   memory:
-    "three V8 heaps (two on PostgreSQL) where the ceiling has one, and the program's file (57 to 65 MiB); smaller heaps cost up to a third more CPU",
+    "three V8 heaps (two on PostgreSQL) where the ceiling has one, and the program's file (57 to 65 MiB); smaller heaps cost 7 to 13 % more CPU",
   start: "loading and compiling the program, which takes twice as long in a slow hour",
 } as const;
 

@@ -65,8 +65,8 @@ export function prepareRequests({ series, count, path, metadataBytes = 0 }: Prep
   };
 }
 
-/** As Stripe bounds it: https://docs.stripe.com/api/metadata */
-const [MOST_NOTES, MOST_IN_A_NOTE] = [45, 500];
+/** Stripe allows fifty (https://docs.stripe.com/api/metadata), two of which are there already. */
+const [MOST_NOTES, MOST_IN_A_NOTE] = [48, 500];
 
 /** What a shop may write beside a payment. */
 function notesOf(bytes: number): Readonly<Record<string, string>> {

@@ -13,8 +13,9 @@ export interface Origin {
 }
 
 /**
- * Gives each fact its place. The key is made of the item's key and of what the fact says, so that a repetition is the same
- * fact, and two renderings of one event (Stripe renders by the endpoint's API version) are two facts, in any order of arrival.
+ * Gives each fact its place, and a time that is not after its receipt. The key is made of the item's key and of what the fact says
+ * then, so that a repetition is the same fact, and two renderings of one event (Stripe renders by the endpoint's API version) are
+ * two facts, in any order of arrival.
  */
 export function placeFacts(items: readonly Item[], origin: Origin): readonly StoredFact[] {
   return items.flatMap((item) => {
